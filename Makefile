@@ -1,0 +1,73 @@
+# Builds and installs the extension with PGXS; scripts/test.sh runs every test, CMakeLists.txt is for development.
+#
+#   make [PG_CONFIG=/path/to/pg_config]     build pg_headway.so, pg_headway.control and the SQL script
+#   make install                            put them where that pg_config says
+#   make installcheck                       regression tests against a running server
+#   make format | lint | clean
+
+EXTENSION = pg_headway
+MODULE_big = pg_headway
+PG_CONFIG ?= pg_config
+
+# extension.control is the one place of the version.
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" extension.control)
+ifeq ($(EXTVERSION),)
+$(error extension.control holds no default_version)
+endif
+
+SOURCES := $(sort $(wildcard src/*/*.cpp src/*/*/*.cpp))
+HEADERS := $(sort $(wildcard src/*/*.hpp src/*/*/*.hpp))
+OBJS = $(SOURCES:.cpp=.o)
+
+DATA = $(sort $(wildcard src/extension/upgrades/*.sql))
+DATA_built = pg_headway--$(EXTVERSION).sql
+EXTRA_CLEAN = pg_headway.control $(sort $(wildcard pg_headway--*.sql) $(DATA_built)) $(OBJS:.o=.d) results \
+	regression.diffs regression.out test/isolation/results test/isolation/output_iso tmp_check
+
+# A schedule names the regression tests when there is one; otherwise all of sql/.
+ifneq ($(wildcard test/regress_schedule),)
+REGRESS = --schedule=test/regress_schedule
+else
+REGRESS = $(sort $(basename $(notdir $(wildcard sql/*.sql))))
+endif
+
+server_include := $(shell $(PG_CONFIG) --includedir-server)
+
+# The server's headers as system headers: their warnings are not ours. PGXS puts PG_CPPFLAGS before its own -I.
+PG_CPPFLAGS = -Isrc -isystem $(server_include) -DHEADWAY_VERSION='"$(EXTVERSION)"'
+PG_CXXFLAGS = -std=c++17 -Wall -Wextra -Wno-register -Wno-unused-parameter -Wno-missing-field-initializers \
+	-fvisibility-inlines-hidden -MMD -MP $(HEADWAY_CXXFLAGS)
+
+# PGXS links with $(CC). The version script keeps C++ symbols of this module to itself.
+SHLIB_LINK += -lstdc++ -Wl,--version-script=scripts/exports.map
+
+# No bitcode: its rule knows no C++17, and inlining our entry points into JIT code is worth nothing.
+override with_llvm := no
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+all: pg_headway.control
+installcontrol: pg_headway.control
+pg_headway.so: scripts/exports.map
+
+pg_headway.control: extension.control
+	{ echo '# Made from extension.control.'; grep -v '^#' $<; } > $@
+
+$(DATA_built): src/extension/pg_headway.sql extension.control
+	cp $< $@
+
+# PGXS tracks no headers on most builds of PostgreSQL. A new version changes HEADWAY_VERSION.
+$(OBJS): extension.control
+-include $(wildcard $(OBJS:.o=.d))
+
+CLANG_FORMAT ?= clang-format
+FORMATTED = $(SOURCES) $(HEADERS) $(wildcard test/unit/*.[ch]pp test/fuzz/*.[ch]pp test/property/*.[ch]pp)
+
+.PHONY: format lint
+format:
+	$(if $(strip $(FORMATTED)),$(CLANG_FORMAT) -i $(FORMATTED),@echo 'nothing to format')
+
+# Our own small checks always; clang-format, clang-tidy and shellcheck where they are installed.
+lint:
+	PG_CONFIG='$(PG_CONFIG)' test/lint/run --all
