@@ -15,9 +15,9 @@ ifeq ($(EXTVERSION),)
 $(error extension.control holds no default_version)
 endif
 
-SOURCES := $(sort $(wildcard src/*/*.cpp src/*/*/*.cpp))
-HEADERS := $(sort $(wildcard src/*/*.hpp src/*/*/*.hpp))
-OBJS = $(SOURCES:.cpp=.o)
+CPP_FILES := $(sort $(wildcard src/*/*.cpp src/*/*/*.cpp))
+HPP_FILES := $(sort $(wildcard src/*/*.hpp src/*/*/*.hpp))
+OBJS = $(CPP_FILES:.cpp=.o)
 
 DATA = $(sort $(wildcard src/extension/upgrades/*.sql))
 DATA_built = pg_headway--$(EXTVERSION).sql
@@ -62,7 +62,7 @@ $(OBJS): extension.control
 -include $(wildcard $(OBJS:.o=.d))
 
 CLANG_FORMAT ?= clang-format
-FORMATTED = $(SOURCES) $(HEADERS) $(wildcard test/unit/*.[ch]pp test/fuzz/*.[ch]pp test/property/*.[ch]pp)
+FORMATTED = $(CPP_FILES) $(HPP_FILES) $(wildcard test/unit/*.[ch]pp test/fuzz/*.[ch]pp test/property/*.[ch]pp)
 
 .PHONY: format lint
 format:
