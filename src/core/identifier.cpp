@@ -1,0 +1,104 @@
+#include "core/identifier.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "core/error.hpp"
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+
+namespace headway::core {
+namespace {
+
+constexpr std::string_view kForbidden = "@-+:,";
+constexpr char kRules[] =
+    "Use letters, digits and underscores; \"@\", \"-\", \"+\", \":\", commas and white space have a "
+    "meaning in targets.";
+constexpr std::size_t kLongestList = 10;
+constexpr std::size_t kLongestSlip = 64;  // a longer word is no slip of the pen, and comparing costs its square
+
+void RequireValidName(std::string_view name, const char* kind) {
+  if (name.empty()) {
+    throw Error(sqlstate::kInvalidRevisionId, Format("%1% must not be empty", kind), {}, kRules);
+  }
+  for (const char character : name) {
+    if (IsSpace(character)) {
+      throw Error(sqlstate::kInvalidRevisionId, Format("%1% \"%2%\" must not contain white space", kind, name), {},
+                  kRules);
+    }
+    if (kForbidden.find(character) != std::string_view::npos) {
+      throw Error(sqlstate::kInvalidRevisionId, Format("%1% \"%2%\" must not contain \"%3%\"", kind, name, character),
+                  {}, kRules);
+    }
+  }
+  if (IsReservedWord(name)) {
+    throw Error(sqlstate::kInvalidRevisionId, Format("%1% \"%2%\" is a reserved word", kind, name),
+                "Targets give head, heads, base and current a meaning of their own.", "Choose another name.");
+  }
+}
+
+// Levenshtein distance, one row at a time.
+std::size_t EditDistance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  for (std::size_t column = 0; column < row.size(); ++column) row[column] = column;
+  for (std::size_t line = 0; line < left.size(); ++line) {
+    std::size_t diagonal = row[0];
+    row[0] = line + 1;
+    for (std::size_t column = 0; column < right.size(); ++column) {
+      const std::size_t replaced = diagonal + (left[line] == right[column] ? 0 : 1);
+      diagonal = row[column + 1];
+      row[column + 1] = std::min({replaced, row[column] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+std::size_t Difference(std::size_t left, std::size_t right) { return left > right ? left - right : right - left; }
+
+}  // namespace
+
+void RequireValidRevisionId(std::string_view id) { RequireValidName(id, "revision id"); }
+
+void RequireValidBranchLabel(std::string_view label) { RequireValidName(label, "branch label"); }
+
+bool IsReservedWord(std::string_view word) {
+  return word == kHead || word == kHeads || word == kBase || word == kCurrent;
+}
+
+// Not std::isspace: the answer must not depend on the locale of the server process.
+bool IsSpace(char character) { return character == ' ' || (character >= '\t' && character <= '\r'); }
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::string ListNames(const std::vector<std::string>& names) {
+  std::string list;
+  const std::size_t shown = std::min(names.size(), kLongestList);
+  for (std::size_t position = 0; position < shown; ++position) {
+    if (position > 0) list += ", ";
+    list += names[position];
+  }
+  if (shown < names.size()) list += Format(" and %1% more", names.size() - shown);
+  return list;
+}
+
+std::string NearestName(std::string_view word, const std::vector<std::string_view>& names) {
+  if (word.size() < 3 || word.size() > kLongestSlip) return {};
+  std::size_t nearest = word.size() < 6 ? 1 : 2;
+  std::string_view found;
+  bool only_one = false;
+  for (const std::string_view name : names) {
+    if (Difference(word.size(), name.size()) > nearest) continue;
+    const std::size_t distance = EditDistance(word, name);
+    if (distance > nearest) continue;
+    only_one = distance < nearest || found.empty();
+    nearest = distance;
+    found = name;
+  }
+  return only_one ? std::string(found) : std::string();
+}
+
+}  // namespace headway::core
