@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "core/applied_heads.hpp"
@@ -56,12 +57,12 @@ class RangeReader {
     return TargetResolver(graph_, current_, WalkEnd::kStop).ForUpgrade(*end);
   }
 
-  // A label at the beginning limits the end as well.
+  // A branch named at the beginning limits the end as well: a label to what carries it, a revision to its lineage.
   RevisionIndices OnBranchOf(const std::optional<Target>& from, const RevisionIndices& last) const {
     if (!from || from->label.empty()) return last;
     const RevisionIndex owner = TargetResolver(graph_, {}).Branch(from->label);
-    const RevisionSet branch =
-        graph_.at(owner).branch_labels.empty() ? graph_.Lineage(owner, Edges::kParents) : graph_.LabelCarriers(owner);
+    const bool by_revision = graph_.Matches(from->label).front().name == graph_.id(owner);
+    const RevisionSet branch = by_revision ? graph_.Lineage(owner, Edges::kParents) : graph_.LabelCarriers(owner);
     RevisionIndices kept;
     std::copy_if(last.begin(), last.end(), std::back_inserter(kept),
                  [&](RevisionIndex index) { return branch.Contains(index); });

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "core/applied_heads.hpp"
 #include "core/planner.hpp"

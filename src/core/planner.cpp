@@ -1,6 +1,7 @@
 #include "core/planner.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/applied_heads.hpp"
 #include "core/format.hpp"

@@ -23,16 +23,19 @@ class NewestFirstWalk {
  private:
   using Slot = std::uint32_t;
 
+  void IncludeBetween();
   void CountFollowers();
   void OpenTips();
   void Open(RevisionIndex revision);
   void Close(Slot slot);
   Slot NextAfterClosing(Slot slot);
   Slot TakeFrom(Slot slot);
+  void Release(RevisionIndex revision);
   Slot FirstSlotAbove(RevisionIndex revision);
   void TakeRest();
 
   const RevisionGraph& graph_;
+  const RevisionSet& members_;
   RevisionSet waiting_;                   // members not taken yet
   std::vector<std::uint32_t> followers_;  // how many of the waiting ones rest directly on a revision
   std::vector<Slot> slot_of_;             // by revision; kNone: no place holds it
@@ -49,6 +52,7 @@ class NewestFirstWalk {
 
 NewestFirstWalk::NewestFirstWalk(const RevisionGraph& graph, const RevisionSet& members)
     : graph_(graph),
+      members_(members),
       waiting_(members),
       followers_(graph.size(), 0),
       slot_of_(graph.size(), kNone),
@@ -56,8 +60,16 @@ NewestFirstWalk::NewestFirstWalk(const RevisionGraph& graph, const RevisionSet& 
       // Searches are short in any graph that people make. A graph made to be slow gets a correct order of another
       // kind for its rest, rather than a search that is quadratic in the revisions.
       search_budget_(64 * graph.size() + 1024) {
+  IncludeBetween();
   CountFollowers();
   OpenTips();
+}
+
+// One member may rest on another through revisions that are no members. These take part in the waiting, unseen.
+void NewestFirstWalk::IncludeBetween() {
+  RevisionSet between = graph_.Ancestors(members_.members(), Edges::kParentsAndDependencies);
+  between.KeepOnly(graph_.Descendants(members_.members(), Edges::kParentsAndDependencies));
+  waiting_.InsertAll(between);
 }
 
 void NewestFirstWalk::CountFollowers() {
@@ -68,7 +80,7 @@ void NewestFirstWalk::CountFollowers() {
 
 // In the order of registration.
 void NewestFirstWalk::OpenTips() {
-  for (const RevisionIndex member : waiting_.members()) {
+  for (const RevisionIndex member : members_.members()) {
     if (followers_[member] == 0) Open(member);
   }
 }
@@ -98,12 +110,11 @@ NewestFirstWalk::Slot NewestFirstWalk::NextAfterClosing(Slot slot) {
 NewestFirstWalk::Slot NewestFirstWalk::TakeFrom(Slot slot) {
   const RevisionIndex revision = place_[slot];
   taken_.push_back(revision);
-  waiting_.Erase(revision);
   slot_of_[revision] = kNone;
+  Release(revision);
   bool moved = false;
   for (const RevisionIndex below : graph_.Requirements(revision)) {
-    --followers_[below];
-    if (!waiting_.Contains(below) || slot_of_[below] != kNone) continue;
+    if (!waiting_.Contains(below) || !members_.Contains(below) || slot_of_[below] != kNone) continue;
     if (moved) {
       Open(below);
       continue;
@@ -113,6 +124,19 @@ NewestFirstWalk::Slot NewestFirstWalk::TakeFrom(Slot slot) {
     moved = true;
   }
   return moved ? slot : NextAfterClosing(slot);
+}
+
+// What waited for this revision alone waits no longer.
+void NewestFirstWalk::Release(RevisionIndex revision) {
+  RevisionIndices todo = {revision};
+  while (!todo.empty()) {
+    const RevisionIndex done = todo.back();
+    todo.pop_back();
+    waiting_.Erase(done);
+    for (const RevisionIndex below : graph_.Requirements(done)) {
+      if (--followers_[below] == 0 && waiting_.Contains(below) && !members_.Contains(below)) todo.push_back(below);
+    }
+  }
 }
 
 // The first slot of the list from which a waiting revision is reached; kNone when the budget is spent.
@@ -138,8 +162,9 @@ NewestFirstWalk::Slot NewestFirstWalk::FirstSlotAbove(RevisionIndex revision) {
 void NewestFirstWalk::TakeRest() {
   const RevisionIndices& order = graph_.oldest_first();
   for (auto at = order.rbegin(); at != order.rend(); ++at) {
-    if (waiting_.Erase(*at)) taken_.push_back(*at);
+    if (waiting_.Erase(*at) && members_.Contains(*at)) taken_.push_back(*at);
   }
+  waiting_.KeepOnly(members_);
   for (const RevisionIndex on_cycle : waiting_.members()) taken_.push_back(on_cycle);
 }
 

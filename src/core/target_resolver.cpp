@@ -1,8 +1,10 @@
 #include "core/target_resolver.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
+#include "core/format.hpp"
 #include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
 
@@ -91,28 +93,35 @@ RevisionIndices TargetResolver::ForUpgrade(const Target& target) const {
 
 RevisionIndex TargetResolver::StepsFromCurrent(const Target& target) const {
   if (*target.steps <= 0) ThrowWrongDirection(target.text, "an upgrade");
-  const RevisionIndices starts = target.label.empty() ? current_ : CurrentOnBranch(target.label);
+  const RevisionIndices starts = target.label.empty() ? current_ : StartsOfUpgrade(target.label);
   if (starts.size() > 1) ThrowMultipleCurrent(target.text, graph_.Names(starts));
   return WalkUp(target, starts.empty() ? Place() : Place(starts.front()), *target.steps);
 }
 
 // The heads on a branch; where the heads are all on others, the last of the branch that they imply.
-RevisionIndices TargetResolver::CurrentOnBranch(const std::string& label) const {
+RevisionIndices TargetResolver::StartsOfUpgrade(const std::string& label) const {
   const RevisionSet branch = graph_.Lineage(Branch(label), Edges::kParents);
   const RevisionIndices heads = Filter(current_, branch);
-  return heads.empty() ? AppliedTips(branch, Edges::kParentsAndDependencies) : heads;
-}
-
-// The applied revisions of a branch that no other applied one of it follows.
-RevisionIndices TargetResolver::AppliedTips(const RevisionSet& on_branch, Edges edges) const {
-  RevisionSet applied = graph_.Ancestors(current_, Edges::kParentsAndDependencies);
-  applied.KeepOnly(on_branch);
-  RevisionSet tips = applied;
-  for (const RevisionIndex index : applied.members()) {
-    const RevisionIndices& below = edges == Edges::kParents ? graph_.Parents(index) : graph_.Requirements(index);
-    for (const RevisionIndex followed : below) tips.Erase(followed);
+  if (!heads.empty()) return heads;
+  RevisionSet tips = graph_.Ancestors(current_, Edges::kParentsAndDependencies);
+  tips.KeepOnly(branch);
+  for (const RevisionIndex index : tips.members()) {
+    for (const RevisionIndex below : graph_.Requirements(index)) tips.Erase(below);
   }
   return tips.members();
+}
+
+// The same on the way down, save that here an implied head must be one of its own: a revision that no other applied
+// one follows, on any branch.
+RevisionIndices TargetResolver::StartsOfDowngrade(const std::string& label) const {
+  const RevisionSet branch = graph_.Lineage(Branch(label), Edges::kParents);
+  const RevisionIndices heads = Filter(current_, branch);
+  if (!heads.empty()) return heads;
+  RevisionSet tips = graph_.Ancestors(current_, Edges::kParentsAndDependencies);
+  for (const RevisionIndex index : tips.members()) {
+    for (const RevisionIndex below : graph_.Parents(index)) tips.Erase(below);
+  }
+  return Filter(tips.members(), branch);
 }
 
 DowngradeEnd TargetResolver::ForDowngrade(const Target& target) const {
@@ -136,18 +145,11 @@ DowngradeEnd TargetResolver::ForDowngrade(const Target& target) const {
 }
 
 RevisionIndex TargetResolver::StartOfDowngrade(const Target& target) const {
-  RevisionIndices starts = current_;
-  if (!target.label.empty()) {
-    const RevisionSet branch = graph_.Lineage(Branch(target.label), Edges::kParents);
-    starts = Filter(current_, branch);
-    if (starts.empty()) starts = AppliedTips(branch, Edges::kParents);
-  }
+  const RevisionIndices starts = target.label.empty() ? current_ : StartsOfDowngrade(target.label);
   if (starts.empty()) {
-    ThrowUnreachable(
-        "there is nothing to downgrade",
-        "No revision " +
-            std::string(target.label.empty() ? "is applied." : "of branch \"" + target.label + "\" is applied."),
-        "See headway.version for what is applied.");
+    const std::string where = target.label.empty() ? std::string() : Format(" of branch \"%1%\"", target.label);
+    ThrowUnreachable(Format("target \"%1%\" has nowhere to start from", target.text),
+                     Format("No head%1% is applied.", where), "See headway.version for what is applied.");
   }
   if (starts.size() > 1) ThrowMultipleCurrent(target.text, graph_.Names(starts));
   return starts.front();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/graph.hpp"
 #include "core/revision_set.hpp"
@@ -49,8 +50,8 @@ class TargetResolver {
   Place OnePlace(const Target& target) const;
   RevisionIndex Revision(const std::string& word, const std::string& label) const;
   RevisionIndex StepsFromCurrent(const Target& target) const;
-  RevisionIndices CurrentOnBranch(const std::string& label) const;
-  RevisionIndices AppliedTips(const RevisionSet& on_branch, Edges edges) const;
+  RevisionIndices StartsOfUpgrade(const std::string& label) const;
+  RevisionIndices StartsOfDowngrade(const std::string& label) const;
   RevisionIndex StartOfDowngrade(const Target& target) const;
   RevisionIndex WalkUp(const Target& target, Place from, std::int64_t steps) const;
   const RevisionIndices& Above(Place place) const;
