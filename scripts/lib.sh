@@ -1,0 +1,211 @@
+# Shared pieces of the scripts beside this file; sourced, never run.
+#
+# What they promise: packages are installed only when missing; nothing is built or run as root; sources, build,
+# installation and servers live in one private folder; servers listen on a unix socket there and nowhere else; at
+# the end, however it comes, servers are stopped by pid and the folder is gone. No existing cluster is touched.
+#
+# Overrides: PGVERSION=17 takes that major version of the distribution, PG_CONFIG=/path any installation.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+: "${source_root:?is set by the script that sources this}"
+
+unprivileged=()  # a prefix for commands that must not run as root
+child=           # process group of the command that `run` waits for
+work=            # the private folder
+
+say() { printf '%s\n' "$*"; }
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# ---- packages -------------------------------------------------------------------------------------------------
+
+# Sets pg_major, pg_packages, and PG_CONFIG when it is not given.
+# shellcheck disable=SC2034
+choose_postgres() {
+  if [ -n "${PG_CONFIG:-}" ]; then
+    PG_CONFIG=$(command -v "$PG_CONFIG") || die "PG_CONFIG is not a program"
+    pg_major=$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+    pg_packages=()
+    return
+  fi
+  pg_major=${PGVERSION:-$(default_major)}
+  PG_CONFIG=/usr/lib/postgresql/$pg_major/bin/pg_config
+  pg_packages=("postgresql-$pg_major" "postgresql-server-dev-$pg_major")
+}
+
+# The highest version that is installed with its headers, or else the one that this Debian carries.
+default_major() {
+  local found
+  found=$(find /usr/lib/postgresql/*/bin/postgres 2>/dev/null | sed 's|^/usr/lib/postgresql/\([0-9]*\)/.*|\1|' |
+    while read -r major; do [ ! -e "/usr/include/postgresql/$major/server/postgres.h" ] || echo "$major"; done |
+    sort -n | tail -n 1)
+  [ -z "$found" ] || { echo "$found"; return; }
+  case $(. /etc/os-release && echo "${VERSION_CODENAME:-}") in
+    bullseye) echo 13 ;;
+    trixie) echo 17 ;;
+    forky | sid) echo 18 ;;
+    *) echo 15 ;;
+  esac
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need package...: installs those that are missing. Root's rights are used here and nowhere else.
+need() {
+  command -v dpkg-query >/dev/null || return 0  # not a Debian: the build says what is missing
+  local package missing=()
+  for package in "$@"; do
+    installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "== install: ${missing[*]}"
+  if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+    die "neither root nor sudo; have someone run: apt-get install --no-install-recommends ${missing[*]}"
+  fi
+  as_root apt-get update -qq || say "apt-get update failed; going on with the package lists that are there"
+  if [[ " ${missing[*]} " == *" postgresql-$pg_major "* ]]; then without_main_cluster; fi
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 \
+    "${missing[@]}" </dev/null >/tmp/headway-apt.$$ 2>&1; then
+    tail -n 30 /tmp/headway-apt.$$ >&2
+    rm -f /tmp/headway-apt.$$
+    die "apt-get could not install: ${missing[*]}"
+  fi
+  rm -f /tmp/headway-apt.$$
+}
+
+installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Debian's server package makes and starts a cluster; we need none. A setting that is there already stays.
+without_main_cluster() {
+  local conf=/etc/postgresql-common/createcluster.conf
+  if ! grep -qs '^[[:space:]]*create_main_cluster' "$conf"; then
+    as_root sh -c "mkdir -p ${conf%/*} && echo 'create_main_cluster = false' >>$conf"
+  fi
+}
+
+# ---- the private folder ---------------------------------------------------------------------------------------
+
+# Makes the folder with a copy of the sources, owned by an unprivileged user. The name is short since the path of a
+# unix socket is limited to about 107 bytes.
+make_work() {
+  local base=${TMPDIR:-/tmp}
+  [ ${#base} -le 40 ] || base=/tmp
+  trap cleanup EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  work=$(mktemp -d "$base/hw.XXXXXX")
+  mkdir "$work/src" "$work/t" "$work/home"
+  tar -C "$source_root" -cf - --exclude=./.git --exclude='./build*' --exclude='./tmp_check*' --exclude='*.o' \
+    --exclude='*.d' --exclude='*.so' --exclude='./pg_headway--*.sql' --exclude=./pg_headway.control . |
+    tar -C "$work/src" -xf - --no-same-owner
+  if [ "$(id -u)" = 0 ]; then
+    local user=nobody
+    ! id postgres >/dev/null 2>&1 || user=postgres
+    chown -R "$user:" "$work"
+    unprivileged=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups)
+  fi
+  cd "$work"
+}
+
+# Runs a command as the unprivileged user in an environment of ours (no PGHOST, PGUSER, LC_*, ... of the caller).
+as_user() {
+  "${unprivileged[@]}" env -i PATH="$PATH" HOME="$work/home" TMPDIR="$work/t" LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" \
+    "$@"
+}
+
+# Like as_user, in a process group of its own that ends with us.
+run() {
+  local status=0
+  set -m
+  as_user "$@" </dev/null &
+  child=$!
+  set +m
+  wait "$child" || status=$?
+  child=
+  return "$status"
+}
+
+# step LOG command...: runs it and shows its output only when it fails: the first errors and the end.
+step() {
+  local log=$work/t/$1.log
+  shift
+  if ! run "$@" >"$log" 2>&1; then
+    grep -nE -m 20 -A 3 'error:|ERROR' "$log" || true
+    say '...'
+    tail -n 40 "$log"
+    return 1
+  fi
+}
+
+cleanup() {
+  local status=$?
+  trap - EXIT
+  trap '' INT TERM HUP
+  if [ -n "$child" ]; then
+    kill -TERM -- "-$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+  fi
+  if [ -n "$work" ] && [ -d "$work" ]; then
+    stop_servers
+    cd /
+    rm -rf "$work"
+  fi
+  exit "$status"
+}
+
+# Stops every server whose data folder is in ours. The working folder of the process proves that the pid is meant.
+stop_servers() {
+  local pid_file pid turn
+  while read -r pid_file; do
+    pid=$(head -n 1 "$pid_file")
+    [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "${pid_file%/*}" ] || continue
+    kill -QUIT "$pid" 2>/dev/null || continue
+    for turn in {1..100}; do
+      kill -0 "$pid" 2>/dev/null || break
+      [ "$turn" != 100 ] || kill -KILL "$pid"
+      sleep 0.1
+    done
+  done < <(find "$work" -name postmaster.pid 2>/dev/null)
+}
+
+# ---- building -------------------------------------------------------------------------------------------------
+
+# Copies the installed PostgreSQL to $work/pg: it finds its files relative to its programs, so the copy's pg_config
+# answers with private paths, and `make install` needs no rights. Sets pg_config and bindir to the copy's.
+relocate_postgres() {
+  [ -x "$PG_CONFIG" ] || die "there is no $PG_CONFIG"
+  local dir common include
+  bindir=$("$PG_CONFIG" --bindir)
+  common=$bindir
+  for dir in "$("$PG_CONFIG" --sharedir)" "$("$PG_CONFIG" --pkglibdir)"; do
+    while [[ $dir/ != "$common"/* ]]; do common=${common%/*}; done
+  done
+  for dir in "$bindir" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
+    as_user mkdir -p "$work/pg${dir#"$common"}"
+    as_user cp -aL "$dir/." "$work/pg${dir#"$common"}" 2>"$work/t/relocate.log" || true  # dangling links are no loss
+  done
+  include=$("$PG_CONFIG" --pkgincludedir)
+  [ "${include##*/}" != "$pg_major" ] || include=${include%/*}  # Debian: all versions side by side
+  as_user mkdir -p "$(dirname "$work/pg${include#"$common"}")"
+  as_user ln -s "$include" "$work/pg${include#"$common"}"
+  bindir=$work/pg${bindir#"$common"}
+  pg_config=$bindir/pg_config
+  [[ $(as_user "$pg_config" --sharedir) == "$work"/* ]] || die "this PostgreSQL does not work from another folder"
+}
+
+# Builds the module in the copy of the sources and installs it into the private PostgreSQL.
+build_module() {
+  relocate_postgres
+  say "== build: PostgreSQL $("$pg_config" --version | sed 's/^[^0-9]*//'), $(c++ --version | head -n 1)"
+  step build make -C "$work/src" -j"$(nproc)" PG_CONFIG="$pg_config" || return 1
+  step install make -C "$work/src" install PG_CONFIG="$pg_config"
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# Runs the tests, from nothing but a Debian: installs what is missing, builds and tests in a private folder.
+#
+#   scripts/test.sh [SUITE...]     all suites, or the named ones
+#   scripts/test.sh --list         their names
+#   FUZZ_SECONDS=60 PROPERTY_COUNT=5000 scripts/test.sh fuzz property
+#
+# The last line is 'N passed, N failed'; the exit code is 0 only if something ran and nothing failed.
+
+source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$source_root/scripts/lib.sh"
+
+all_suites=(lint unit fuzz property regress isolation tap)
+passed=0
+failed=0
+suite=
+
+# count PASSED FAILED [EXIT_CODE]: books the result of the current suite. The exit code decides: one that says
+# failure counts as one even when no failed test was found in the output.
+count() {
+  local bad=$2
+  if [ "${3:-0}" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  passed=$((passed + $1))
+  failed=$((failed + bad))
+  say "   $suite: $1 passed, $bad failed"
+}
+
+skip() { say "   $suite: skipped, $1"; }
+
+# matches PATTERN FILE: how many lines match.
+matches() { grep -cE "$1" "$2" || true; }
+
+# ---- without a server -----------------------------------------------------------------------------------------
+
+suite_lint() {
+  local status=0 log=$work/t/lint.log
+  run src/test/lint/run >"$log" 2>&1 || status=$?
+  grep -vE '^ok ' "$log" || true
+  count "$(matches '^ok ' "$log")" "$(matches '^not ok ' "$log")" "$status"
+}
+
+# configure NAME FLAGS...: cmake in $work/NAME.
+configure() {
+  local name=$1
+  shift
+  step "configure-$name" cmake -S src -B "$name" -DHEADWAY_MODULE=OFF "$@"
+}
+
+suite_unit() {
+  compgen -G "src/test/unit/*_test.cpp" >/dev/null || { skip "no tests yet"; return; }
+  local status=0 log=$work/t/unit.log
+  configure unit -DHEADWAY_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug || { count 0 1; return; }
+  step build-unit cmake --build unit -j"$(nproc)" --target headway_unit || { count 0 1; return; }
+  run env UBSAN_OPTIONS=print_stacktrace=1 unit/headway_unit --gtest_brief=1 >"$log" 2>&1 || status=$?
+  [ "$status" = 0 ] || cat "$log"
+  # "[  PASSED  ] 12 tests." and " 1 FAILED TEST"
+  count "$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\..*/\1/p' "$log" | tail -n 1 | grep . || echo 0)" \
+    "$(sed -n 's/^ *\([0-9]*\) FAILED TESTS\{0,1\}.*/\1/p' "$log" | tail -n 1 | grep . || echo 0)" "$status"
+}
+
+suite_fuzz() {
+  compgen -G "src/test/fuzz/*_fuzzer.cpp" >/dev/null || { skip "no fuzzers yet"; return; }
+  local fuzzer name good=0 bad=0
+  configure fuzz -DCMAKE_CXX_COMPILER=clang++ -DHEADWAY_FUZZ=ON -DHEADWAY_TESTS=OFF || { count 0 1; return; }
+  step build-fuzz cmake --build fuzz -j"$(nproc)" || { count 0 1; return; }
+  for fuzzer in src/test/fuzz/*_fuzzer.cpp; do
+    name=$(basename "$fuzzer" .cpp)
+    as_user mkdir -p "corpus/$name"
+    [ ! -d "src/test/fuzz/corpus/$name" ] || as_user cp -r "src/test/fuzz/corpus/$name/." "corpus/$name"
+    if step "$name" "fuzz/$name" -seed=1 -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -print_final_stats=1 \
+      -artifact_prefix="$work/t/" "corpus/$name"; then
+      good=$((good + 1))
+      say "   $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/t/$name.log") inputs"
+    else
+      bad=$((bad + 1))
+    fi
+  done
+  count "$good" "$bad"
+}
+
+suite_property() {
+  [ -x src/test/property/run ] || { skip "no tests yet"; return; }
+  local status=0 log=$work/t/property.log
+  configure property -DHEADWAY_TESTS=OFF -DHEADWAY_SANITIZE=ON || { count 0 1; return; }
+  step build-property cmake --build property -j"$(nproc)" || { count 0 1; return; }
+  run env PLANNER_CLI="$work/property/planner_cli" PROPERTY_COUNT="${PROPERTY_COUNT:-500}" src/test/property/run \
+    >"$log" 2>&1 || status=$?
+  [ "$status" = 0 ] || tail -n 60 "$log"
+  count "$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' "$log" | tail -n 1 | grep . || echo 0)" \
+    "$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed$/\1/p' "$log" | tail -n 1 | grep . || echo 0)" "$status"
+}
+
+# ---- with servers of their own --------------------------------------------------------------------------------
+
+pgxs_test_dir() { echo "$(dirname "$("$pg_config" --pgxs)")/../../src/test"; }
+
+# pg_regress_suite RUNNER FOLDER CONFIG TEST...: a temporary server, the tests, their differences when they fail.
+pg_regress_suite() {
+  local runner=$1 folder=$2 config=$3 status=0 bad log=$work/t/$suite.log out=$work/$suite
+  shift 3
+  as_user mkdir -p "$out"
+  local options=(--temp-instance="$out/server" --bindir="$bindir" --inputdir="$folder" --outputdir="$out"
+    --no-locale --encoding=UTF8 --dbname=contrib_regression)
+  [ ! -f "$config" ] || options+=(--temp-config="$config")
+  run "$runner" "${options[@]}" "$@" >"$log" 2>&1 || status=$?
+  # PostgreSQL 15: "test heads ... FAILED   12 ms"; 16: "not ok 3 - heads   12 ms"
+  bad=$(matches '(^not ok |\.\.\. FAILED)' "$log")
+  if [ "$status" != 0 ]; then
+    cat "$log"
+    [ ! -f "$out/regression.diffs" ] || cat "$out/regression.diffs"
+    [ "$bad" != 0 ] || tail -n 40 "$out/log/initdb.log" "$out/log/postmaster.log" 2>/dev/null || true
+  fi
+  count "$(matches '(^ok |^(test|  ).* \.\.\. ok )' "$log")" "$bad" "$status"
+}
+
+suite_regress() {
+  compgen -G "src/sql/*.sql" >/dev/null || { skip "no tests yet"; return; }
+  local tests=()
+  if [ -f src/test/regress_schedule ]; then
+    tests=(--schedule=src/test/regress_schedule)
+  else
+    mapfile -t tests < <(basename -s .sql src/sql/*.sql)
+  fi
+  pg_regress_suite "$(pgxs_test_dir)/regress/pg_regress" src src/test/regress.conf "${tests[@]}"
+}
+
+suite_isolation() {
+  local runner tests config=src/test/isolation.conf
+  compgen -G "src/test/isolation/specs/*.spec" >/dev/null || { skip "no tests yet"; return; }
+  runner=$(pgxs_test_dir)/isolation/pg_isolation_regress
+  [ -x "$runner" ] || { skip "PostgreSQL $pg_major installs no isolation tester"; return; }
+  [ -f "$config" ] || config=src/test/regress.conf
+  mapfile -t tests < <(basename -s .spec src/test/isolation/specs/*.spec)
+  pg_regress_suite "$runner" src/test/isolation "$config" "${tests[@]}"
+}
+
+suite_tap() {
+  compgen -G "src/test/t/*.pl" >/dev/null || { skip "no tests yet"; return; }
+  local file name log test_dir good=0 bad=0 status
+  test_dir=$(cd "$(pgxs_test_dir)" && pwd)
+  for file in src/test/t/*.pl; do
+    name=$(basename "$file" .pl) status=0
+    log=$work/t/$name.log
+    as_user mkdir -p "$work/tap/$name"
+    run env TESTDIR="$work/tap/$name" TESTLOGDIR="$work/tap/$name/log" TESTDATADIR="$work/tap/$name/data" \
+      PG_REGRESS="$test_dir/regress/pg_regress" PATH="$bindir:$PATH" PGPORT=65432 \
+      PERL5LIB="$test_dir/perl:$work/src/test/t" prove --verbose "$file" >"$log" 2>&1 || status=$?
+    good=$((good + $(matches '^ok [0-9]' "$log")))
+    bad=$((bad + $(matches '^not ok ' "$log")))
+    if [ "$status" = 0 ]; then
+      say "   $name: $(matches '^ok [0-9]' "$log") checks"
+    else
+      [ "$(matches '^not ok ' "$log")" != 0 ] || bad=$((bad + 1))
+      tail -n 80 "$log"
+      show_server_log "$work/tap/$name"
+    fi
+  done
+  count "$good" "$bad"
+}
+
+# The servers' own words, when a TAP test failed.
+show_server_log() {
+  local log
+  while read -r log; do
+    say "-- ${log##*/}"
+    tail -n 40 "$log"
+  done < <(find "$1" -path '*log/*.log' ! -name 'regress_log_*' 2>/dev/null)
+}
+
+# ---- what runs ------------------------------------------------------------------------------------------------
+
+packages_of() {
+  case $1 in
+    lint) echo clang-format shellcheck ;;
+    unit) echo g++ make cmake libboost-dev libgtest-dev ;;
+    fuzz) echo g++ make cmake libboost-dev clang libclang-rt-dev ;;
+    property) echo g++ make cmake libboost-dev python3-alembic ;;
+    regress | isolation) echo g++ make libboost-dev "${pg_packages[@]}" ;;
+    tap) echo g++ make libboost-dev libipc-run-perl "${pg_packages[@]}" ;;
+  esac
+}
+
+needs_module() { [[ " $* " =~ \ (regress|isolation|tap)\  ]]; }
+
+main() {
+  local suites=("$@") packages=() name started
+  if [ "${1:-}" = --list ]; then
+    printf '%s\n' "${all_suites[@]}"
+    return
+  fi
+  [ ${#suites[@]} -gt 0 ] || suites=("${all_suites[@]}")
+  for name in "${suites[@]}"; do
+    [[ " ${all_suites[*]} " == *" $name "* ]] || die "there is no suite '$name'; see --list"
+  done
+
+  choose_postgres
+  for name in "${suites[@]}"; do
+    read -ra more <<<"$(packages_of "$name")"
+    packages+=("${more[@]}")
+  done
+  mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
+  need "${packages[@]}"
+  make_work
+  if needs_module "${suites[@]}"; then
+    suite=build
+    build_module || { say '0 passed, 1 failed'; exit 1; }
+  fi
+  for name in "${suites[@]}"; do
+    suite=$name
+    started=$SECONDS
+    say "== $suite"
+    "suite_$suite"
+    say "   $((SECONDS - started)) s"
+  done
+  say "$passed passed, $failed failed"
+  [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+main "$@"
