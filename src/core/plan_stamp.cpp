@@ -49,12 +49,10 @@ RevisionSet RowsAbout(const RevisionGraph& graph, const RevisionIndices& rows, c
 RevisionSet RowsReplaced(const RevisionGraph& graph, const RevisionIndices& rows, const StampMark& mark) {
   const RevisionSet about = RowsAbout(graph, rows, mark);
   if (mark.ends.empty()) return about;
-  RevisionIndices new_ends;
-  std::copy_if(mark.ends.begin(), mark.ends.end(), std::back_inserter(new_ends),
-               [&](RevisionIndex end) { return std::find(rows.begin(), rows.end(), end) == rows.end(); });
-  RevisionSet on_the_way = graph.Ancestors(new_ends, Edges::kParentsAndDependencies);
-  on_the_way.InsertAll(graph.Descendants(new_ends, Edges::kParentsAndDependencies));
+  RevisionSet on_the_way = graph.Ancestors(mark.ends, Edges::kParentsAndDependencies);
+  on_the_way.InsertAll(graph.Descendants(mark.ends, Edges::kParentsAndDependencies));
   on_the_way.KeepOnly(about);
+  for (const RevisionIndex end : mark.ends) on_the_way.Erase(end);
   return on_the_way.empty() ? on_the_way : about;
 }
 
