@@ -1,0 +1,15 @@
+#include "core/batch_size.hpp"
+
+#include <algorithm>
+
+namespace headway::core {
+
+std::int64_t NextBatchSize(std::int64_t current, std::int64_t took_ms, const BatchLimits& limits) {
+  const std::int64_t took = std::max<std::int64_t>(1, took_ms);
+  // In floating point: sizes and times of any magnitude cannot overflow.
+  const double ideal = static_cast<double>(current) * static_cast<double>(limits.target_ms) / static_cast<double>(took);
+  const double bounded = std::clamp(ideal, static_cast<double>(current) / 4.0, static_cast<double>(current) * 2.0);
+  return std::clamp(static_cast<std::int64_t>(bounded), limits.smallest, limits.largest);
+}
+
+}  // namespace headway::core

@@ -1,0 +1,396 @@
+#include "engine/migrator.hpp"
+
+#include <utility>
+
+#include "core/format.hpp"
+#include "core/planner.hpp"
+#include "core/sqlstate.hpp"
+
+namespace headway::engine {
+
+namespace {
+
+using core::Direction;
+using core::Error;
+using core::Format;
+using core::MigrationStep;
+using core::StatementClass;
+
+constexpr std::int64_t kLockPollMs = 100;
+constexpr std::int64_t kSayWaitingAfterMs = 1'000;
+
+const char* Word(Direction direction) { return direction == Direction::kUpgrade ? "upgrade" : "downgrade"; }
+
+std::string Joined(const core::Heads& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (!text.empty()) text += ", ";
+    text += name;
+  }
+  return text;
+}
+
+std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+std::string What(const MigrationStep& step) {
+  return Format("%1% of revision %2%", Word(step.direction), step.revision);
+}
+
+// "Running upgrade abc123 -> def456, Add thumbnail_url to videos table", as Alembic says it.
+std::string Announcement(const MigrationStep& step, const std::string& message) {
+  std::string text = Format("Running %1% %2% -> %3%", Word(step.direction), Joined(step.from), Joined(step.to));
+  if (!message.empty()) text += ", " + message;
+  return text;
+}
+
+std::string Seconds(std::int64_t milliseconds) { return Format("%.1f s", static_cast<double>(milliseconds) / 1000.0); }
+
+bool InTransaction(const StepFacts& facts, Direction direction) {
+  return direction == Direction::kUpgrade ? facts.upgrade_in_transaction : facts.downgrade_in_transaction;
+}
+
+// A unit that is rolled back unless it is committed.
+class Unit {
+ public:
+  explicit Unit(Session& session) : session_(session) { session_.Begin(); }
+  Unit(const Unit&) = delete;
+  Unit& operator=(const Unit&) = delete;
+  ~Unit() {
+    if (open_) session_.Rollback();
+  }
+  void Commit() {
+    session_.Commit();
+    open_ = false;
+  }
+
+ private:
+  Session& session_;
+  bool open_ = true;
+};
+
+}  // namespace
+
+// One step being tried: what its history row will say.
+struct Migrator::Attempt {
+  HistoryEntry entry;
+  std::int64_t said_at_ms = 0;
+
+  void At(const core::Statement& statement, int number) {
+    entry.statement = number;
+    entry.line = statement.line;
+  }
+  void Done() {
+    entry.statement = 0;
+    entry.line = 0;
+    entry.result = "done";
+  }
+};
+
+int Migrator::Run(Direction direction, std::string_view target) {
+  AcquireLock();
+  const PlannedRun plan = MakePlan(direction, target);
+  CheckPlan(plan);
+  if (plan.steps.empty()) {
+    ports_.reporter.Notice("nothing to do: " + plan.standing);
+  } else {
+    ports_.reporter.Notice(ports_.session.Promise(), ports_.session.Reason());
+  }
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const MigrationStep& step = plan.steps[i];
+    const std::string announcement = Announcement(step, plan.messages[i]);
+    ports_.reporter.Activity(announcement);
+    ports_.reporter.Notice(announcement);
+    RunStep(step, InTransaction(plan.facts[i], direction));
+  }
+  return static_cast<int>(plan.steps.size());
+}
+
+int Migrator::Stamp(std::string_view target, bool purge) {
+  AcquireLock();
+  Unit unit(ports_.session);
+  const core::RevisionGraph graph(ports_.store.LoadRevisions());
+  const core::HeadChange change = core::PlanStamp(graph, ports_.store.LoadHeads(), target, purge);
+  ports_.store.ChangeHeads(change.removed, change.added);
+  HistoryEntry entry;
+  entry.direction = "stamp";
+  entry.result = "done";
+  entry.started_ms = ports_.clock.NowMs();
+  for (const std::string& revision : change.added.empty() ? change.removed : change.added) {
+    entry.revision = revision;
+    ports_.store.Record(entry);
+  }
+  unit.Commit();
+  return static_cast<int>(change.removed.size() + change.added.size());
+}
+
+// A run in the worker waits for the other one with nothing open: a CREATE INDEX CONCURRENTLY over there would wait
+// for our transaction. A run in the caller's transaction cannot let go of it, so it does not wait.
+void Migrator::AcquireLock() {
+  const std::int64_t started = ports_.clock.NowMs();
+  bool said = false;
+  for (;;) {
+    Unit unit(ports_.session);
+    const bool acquired = ports_.lock.TryAcquire();
+    const std::string holder = acquired ? std::string() : ports_.lock.DescribeHolder();
+    unit.Commit();
+    if (acquired) return;
+    const std::int64_t waited = ports_.clock.NowMs() - started;
+    if (!ports_.session.owns_transactions() || waited >= policy_.lock_retry_ms) {
+      throw Error(
+          core::sqlstate::kLockNotAvailable, "another migration run is in progress in this database", holder,
+          ports_.session.owns_transactions()
+              ? "Wait for it to end, or raise headway.lock_retry to wait for longer."
+              : "Wait for it to end, or run this as a statement of its own: outside of a transaction it waits.");
+    }
+    if (!said && waited >= kSayWaitingAfterMs) {
+      ports_.reporter.Notice("waiting for another migration run to end", holder);
+      said = true;
+    }
+    ports_.clock.Sleep(kLockPollMs);
+  }
+}
+
+Migrator::PlannedRun Migrator::MakePlan(Direction direction, std::string_view target) {
+  Unit unit(ports_.session);
+  ports_.store.CloseInterrupted();
+  const core::RevisionGraph graph(ports_.store.LoadRevisions());
+  const core::Heads heads = ports_.store.LoadHeads();
+  PlannedRun plan;
+  plan.standing = heads.empty() ? "no revision is applied" : "the database is at " + Joined(heads);
+  plan.steps = direction == Direction::kUpgrade ? core::PlanUpgrade(graph, heads, target)
+                                                : core::PlanDowngrade(graph, heads, target);
+  std::vector<std::string> revisions;
+  for (const MigrationStep& step : plan.steps) {
+    revisions.push_back(step.revision);
+    plan.messages.push_back(FirstLine(graph.Find(step.revision)->message));
+  }
+  if (!revisions.empty()) plan.facts = ports_.store.LoadFacts(revisions);
+  unit.Commit();
+  return plan;
+}
+
+// Everything that can be known to fail is refused here, before the first step runs.
+void Migrator::CheckPlan(const PlannedRun& plan) {
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    const MigrationStep& step = plan.steps[i];
+    const StepFacts& facts = plan.facts[i];
+    if (step.direction == Direction::kDowngrade && !facts.reversible) {
+      throw Error(
+          core::sqlstate::kIrreversible, Format("revision %1% cannot be downgraded", step.revision),
+          "It was registered with downgrade => NULL. Nothing has been run.",
+          "Choose a target above it, or register it again with a downgrade ('' when there is nothing to undo).");
+    }
+    if (!facts.trusted) {
+      throw Error(core::sqlstate::kInsufficientPrivilege,
+                  Format("revision %1% was registered by a role without your privileges", step.revision),
+                  Format("It was registered by \"%1%\", whose script would run with your rights. Nothing has been run.",
+                         facts.registered_by),
+                  "Read the script in headway.revision; to vouch for it, register the same revision again yourself. Or "
+                  "run it as a role whose privileges that role has.");
+    }
+    if (!ports_.session.owns_transactions() && !InTransaction(facts, step.direction)) {
+      throw Error(core::sqlstate::kActiveSqlTransaction, Format("the %1% cannot run inside a transaction", What(step)),
+                  "It holds a statement that commits by itself, and this call is part of a transaction. Nothing has "
+                  "been run.",
+                  "Call it as a statement of its own, outside of BEGIN, functions and a driver's implicit transaction "
+                  "(psycopg2: connection.autocommit = True).");
+    }
+  }
+  if (!ports_.session.owns_transactions()) CheckEnumValues(plan);
+}
+
+// In one transaction a new enum value cannot be used, not even by a later revision.
+void Migrator::CheckEnumValues(const PlannedRun& plan) {
+  Unit unit(ports_.session);
+  std::vector<std::pair<std::string, std::string>> added;  // value, revision
+  for (const MigrationStep& step : plan.steps) {
+    const std::string text = ports_.store.LoadScript(step.revision, step.direction);
+    for (const auto& [value, adder] : added) {
+      if (!ports_.store.Mentions(text, value)) continue;
+      throw Error(core::sqlstate::kActiveSqlTransaction,
+                  Format("revision %1% uses the enum value '%2%' that revision %3% adds in the same transaction",
+                         step.revision, value, adder),
+                  "A new enum value can be used only after it is committed. Nothing has been run.",
+                  "Call it as a statement of its own, outside of a transaction: then each revision commits.");
+    }
+    for (const core::Statement& statement : ports_.store.Parse(text, What(step)).statements) {
+      if (!statement.added_enum_value.empty()) added.emplace_back(statement.added_enum_value, step.revision);
+    }
+  }
+  unit.Commit();
+}
+
+void Migrator::RunStep(const MigrationStep& step, bool in_transaction) {
+  ports_.session.Enter(What(step));
+  if (in_transaction) {
+    RunTransactional(step);
+  } else {
+    RunStatementByStatement(step);
+  }
+}
+
+void Migrator::RunTransactional(const MigrationStep& step) {
+  Attempt attempt;
+  attempt.entry.revision = step.revision;
+  attempt.entry.direction = Word(step.direction);
+  attempt.entry.started_ms = ports_.clock.NowMs();
+  Retrying(step, attempt, [&] { TryTransactional(step, attempt); });
+}
+
+void Migrator::TryTransactional(const MigrationStep& step, Attempt& attempt) {
+  Session& session = ports_.session;
+  Unit unit(session);
+  const core::Script script = ports_.store.Parse(ports_.store.LoadScript(step.revision, step.direction), What(step));
+  session.BeginScript(policy_.lock_timeout_ms);
+  int number = 0;
+  for (const core::Statement& statement : script.statements) {
+    attempt.At(statement, ++number);
+    session.RunStatement(statement);
+  }
+  session.EndScript();
+  Finish(step, attempt);
+  if (!session.owns_transactions()) session.RequireLockSpace();
+  unit.Commit();
+}
+
+// The version rows and the history row, in the unit that is open.
+void Migrator::Finish(const MigrationStep& step, Attempt& attempt) {
+  ports_.store.ChangeHeads(step.heads_removed, step.heads_added);
+  attempt.Done();
+  ports_.store.Record(attempt.entry);
+}
+
+void Migrator::RunStatementByStatement(const MigrationStep& step) {
+  Attempt attempt;
+  attempt.entry.revision = step.revision;
+  attempt.entry.direction = Word(step.direction);
+  attempt.entry.result = "running";
+  attempt.entry.started_ms = ports_.clock.NowMs();
+  Unit reading(ports_.session);
+  const std::string text = ports_.store.LoadScript(step.revision, step.direction);
+  const core::Script script = ports_.store.Parse(text, What(step));
+  reading.Commit();
+  if (script.statements.empty()) return RunTransactional(step);
+  const int done = Resume(step, text, attempt);
+
+  for (int i = 0; i < static_cast<int>(script.statements.size()); ++i) {
+    const core::Statement& statement = script.statements[i];
+    if (i < done && !statement.session_setting) continue;
+    const bool last = i + 1 == static_cast<int>(script.statements.size());
+    Retrying(step, attempt, [&] {
+      attempt.At(statement, i + 1);
+      RunOne(statement);
+      if (i >= done) ports_.store.SaveProgress(step.revision, step.direction, {text, i + 1});
+      if (last) {
+        ports_.store.DeleteProgress(step.revision, step.direction);
+        Finish(step, attempt);
+      }
+      ports_.session.Commit();
+    });
+  }
+  ports_.session.ResetState();
+}
+
+// Opens the step's history row and finds where an earlier try has stopped: the number of statements already done.
+int Migrator::Resume(const MigrationStep& step, const std::string& text, Attempt& attempt) {
+  Unit unit(ports_.session);
+  const std::optional<Progress> progress = ports_.store.LoadProgress(step.revision, step.direction);
+  if (progress && !ports_.store.SameScript(progress->script, text)) {
+    throw Error(core::sqlstate::kUnfinishedRevision,
+                Format("the %1% has changed since an earlier run stopped in the middle of it", What(step)),
+                Format("%1% of its statements are done; the script they belong to is in headway.unfinished.",
+                       progress->statements_done),
+                "Register the earlier script again and let it finish, or undo those statements by hand and delete the "
+                "row of headway.unfinished.");
+  }
+  const int done = progress ? progress->statements_done : 0;
+  if (!progress) ports_.store.SaveProgress(step.revision, step.direction, {text, 0});
+  attempt.entry.id = ports_.store.Record(attempt.entry);
+  unit.Commit();
+  if (done > 0) ports_.reporter.Notice(Format("going on after statement %1% of the %2%", done, What(step)));
+  return done;
+}
+
+void Migrator::RunOne(const core::Statement& statement) {
+  if (!statement.index_name.empty() && ports_.session.DropInvalidIndex(statement)) {
+    ports_.reporter.Notice(
+        Format("dropped the invalid index \"%1%\" that a failed try had left behind", statement.index_name));
+  }
+  ports_.session.RunTopLevel(statement, LockTimeoutFor(statement));
+}
+
+// CONCURRENTLY waits for every older transaction by design, and a backfill keeps its own short waits.
+std::int64_t Migrator::LockTimeoutFor(const core::Statement& statement) const {
+  const bool waits_by_design =
+      statement.kind == StatementClass::kConcurrently || statement.kind == StatementClass::kOwnTransactions;
+  return waits_by_design ? 0 : policy_.lock_timeout_ms;
+}
+
+// Runs the body until it succeeds or the time for retries is spent. The body leaves nothing open when it succeeds;
+// when it throws, everything is rolled back before the pause.
+void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::function<void()>& body) {
+  for (;;) {
+    std::optional<Error> failure;
+    try {
+      body();
+      return;
+    } catch (const Error& error) {
+      failure = error;
+    }
+    ports_.session.Rollback();
+    if (Pause(step, attempt, *failure)) continue;
+    core::ErrorReport& report = failure->report();
+    if (attempt.entry.statement > 0) {
+      const std::string place =
+          Format("statement %1%, line %2% of the %3%", attempt.entry.statement, attempt.entry.line, What(step));
+      report.context += report.context.empty() ? place : "\n" + place;
+    }
+    if (core::IsRetryable(report.sqlstate)) {
+      report.detail = Format("%1% (%2%)", report.message, report.context);
+      report.message = Format("the %1% did not get its locks in %2% tries within %3%", What(step),
+                              attempt.entry.lock_tries, Seconds(ports_.clock.NowMs() - attempt.entry.started_ms));
+      report.hint =
+          "Nothing of this try is left behind. Find who holds the lock in pg_locks and pg_stat_activity, then "
+          "run it again, or raise headway.lock_retry.";
+    }
+    RecordFailure(attempt, *failure);
+    throw Error(*failure);
+  }
+}
+
+bool Migrator::Pause(const MigrationStep& step, Attempt& attempt, const Error& error) {
+  if (!core::IsRetryable(error.report().sqlstate)) return false;
+  const std::int64_t elapsed = ports_.clock.NowMs() - attempt.entry.started_ms;
+  const auto pause = core::PauseBeforeRetry(policy_, elapsed, ports_.clock.Chance());
+  if (!pause) return false;
+  if (attempt.entry.lock_tries == 1) {
+    ports_.reporter.Notice(Format("the %1% has to wait for a lock; trying again for up to %2%", What(step),
+                                  Seconds(policy_.lock_retry_ms)),
+                           error.report().message);
+  }
+  ++attempt.entry.lock_tries;
+  try {
+    ports_.clock.Sleep(*pause);
+  } catch (const Error& interrupt) {
+    RecordFailure(attempt, interrupt);
+    throw;
+  }
+  return true;
+}
+
+// History of a failure is written in a unit of its own. In the caller's transaction there is none: the error undoes
+// everything. Failing to write it must not hide what happened.
+void Migrator::RecordFailure(Attempt& attempt, const Error& error) noexcept {
+  if (!ports_.session.owns_transactions()) return;
+  try {
+    attempt.entry.result = error.Is(core::sqlstate::kQueryCanceled) ? "cancelled" : "failed";
+    attempt.entry.error = error.report();
+    Unit unit(ports_.session);
+    ports_.store.Record(attempt.entry);
+    unit.Commit();
+  } catch (...) {
+    // Unit has rolled back.
+  }
+}
+
+}  // namespace headway::engine

@@ -1,0 +1,58 @@
+// A run: takes the runner lock, plans, checks the whole plan, then takes its steps one by one.
+//
+// Each step is all or nothing with its version row and its history row. A transactional step is one unit of the
+// session, tried again as a whole when a lock is not to be had. Any other step runs statement by statement, its
+// position committed with each, so that the next run goes on where this one stopped.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/graph.hpp"
+#include "core/retry.hpp"
+#include "engine/ports.hpp"
+
+namespace headway::engine {
+
+class Migrator {
+ public:
+  Migrator(Ports ports, core::RetryPolicy policy) : ports_(ports), policy_(policy) {}
+
+  // Returns the number of revisions run.
+  int Run(core::Direction direction, std::string_view target);
+
+  // Rewrites the heads without running anything; returns the number of rows of headway.version that changed.
+  int Stamp(std::string_view target, bool purge);
+
+ private:
+  struct Attempt;
+  struct PlannedRun {
+    std::vector<core::MigrationStep> steps;
+    std::vector<std::string> messages;  // first lines, in the order of the steps
+    std::vector<StepFacts> facts;
+    std::string standing;  // where the database is before the run, for people
+  };
+
+  void AcquireLock();
+  PlannedRun MakePlan(core::Direction direction, std::string_view target);
+  void CheckPlan(const PlannedRun& plan);
+  void CheckEnumValues(const PlannedRun& plan);
+  void RunStep(const core::MigrationStep& step, bool in_transaction);
+  void RunTransactional(const core::MigrationStep& step);
+  void TryTransactional(const core::MigrationStep& step, Attempt& attempt);
+  void RunStatementByStatement(const core::MigrationStep& step);
+  int Resume(const core::MigrationStep& step, const std::string& text, Attempt& attempt);
+  void RunOne(const core::Statement& statement);
+  void Retrying(const core::MigrationStep& step, Attempt& attempt, const std::function<void()>& body);
+  void Finish(const core::MigrationStep& step, Attempt& attempt);
+  void RecordFailure(Attempt& attempt, const core::Error& error) noexcept;
+  bool Pause(const core::MigrationStep& step, Attempt& attempt, const core::Error& error);
+  std::int64_t LockTimeoutFor(const core::Statement& statement) const;
+
+  Ports ports_;
+  core::RetryPolicy policy_;
+};
+
+}  // namespace headway::engine

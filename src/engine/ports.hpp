@@ -1,0 +1,140 @@
+// What the engine needs from the world, as interfaces: the server implements them in src/server, the unit tests fake
+// them. Everything may throw core::Error; an interrupt (cancel) arrives as one with SQLSTATE 57014.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/revision.hpp"
+#include "core/statement.hpp"
+
+namespace headway::engine {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual std::int64_t NowMs() = 0;                   // wall clock, milliseconds since 1970
+  virtual void Sleep(std::int64_t milliseconds) = 0;  // holds nothing; throws on an interrupt
+  virtual double Chance() = 0;                        // uniform in [0, 1)
+};
+
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void Notice(const std::string& message, const std::string& detail = {}, const std::string& hint = {}) = 0;
+  // What this process is doing now, for pg_stat_activity.
+  virtual void Activity(const std::string& what) = 0;
+};
+
+// The transactions of a run. Two kinds: the worker's, where a unit is a transaction of its own, and the caller's,
+// where a unit is a savepoint in the transaction that the caller has open.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual bool owns_transactions() const = 0;
+  // One line for the user on what is kept when, and why this door was taken (may be empty).
+  virtual std::string Promise() const = 0;
+  virtual std::string Reason() const = 0;
+
+  virtual void Begin() = 0;
+  virtual void Commit() = 0;
+  virtual void Rollback() = 0;  // undoes the unit that is open, if one is; never throws
+
+  // Names the script that is to run, "upgrade of revision def456", for whatever it calls.
+  virtual void Enter(const std::string& script) = 0;
+
+  // Opens the bracket in which a script runs: its settings are undone by EndScript, its waits for locks are bounded.
+  virtual void BeginScript(std::int64_t lock_timeout_ms) = 0;
+  virtual void RunStatement(const core::Statement& statement) = 0;
+  virtual void EndScript() = 0;
+
+  // Runs a statement that cannot be in a transaction block. On return its last transaction is still open, so that
+  // what is recorded before Commit() is recorded together with its success.
+  // REQUIRES: owns_transactions(), no unit open.
+  virtual void RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) = 0;
+
+  // Gives the session back to its state before the revision: settings, role, temporary objects, advisory locks.
+  // REQUIRES: owns_transactions(), no unit open.
+  virtual void ResetState() = 0;
+
+  // Drops the INVALID index of this name that a failed CREATE INDEX CONCURRENTLY left behind; true when there was one.
+  // REQUIRES: owns_transactions(), no unit open.
+  virtual bool DropInvalidIndex(const core::Statement& statement) = 0;
+
+  // Throws when the locks held by this transaction come near to what the server's lock table holds.
+  virtual void RequireLockSpace() = 0;
+};
+
+// What the store knows of a revision that a plan wants to run, without its scripts.
+struct StepFacts {
+  std::string revision;
+  bool reversible = false;  // its downgrade is not NULL
+  bool upgrade_in_transaction = true;
+  bool downgrade_in_transaction = true;
+  bool trusted = false;  // whoever registered it has the privileges of whoever runs it
+  std::string registered_by;
+};
+
+struct HistoryEntry {
+  std::int64_t id = 0;  // 0: a new row
+  std::string revision;
+  std::string direction;  // upgrade, downgrade, stamp
+  std::string result;     // done, failed, cancelled, running, interrupted
+  std::int64_t started_ms = 0;
+  int lock_tries = 1;
+  int statement = 0;  // the statement that failed, from 1; 0: none
+  int line = 0;
+  core::ErrorReport error;
+};
+
+// A revision that runs statement by statement and has not come to its end.
+struct Progress {
+  std::string script;
+  int statements_done = 0;
+};
+
+// The tables of the schema headway. REQUIRES: an open unit for each call.
+class RevisionStore {
+ public:
+  virtual ~RevisionStore() = default;
+  virtual std::vector<core::Revision> LoadRevisions() = 0;
+  virtual core::Heads LoadHeads() = 0;
+  virtual std::vector<StepFacts> LoadFacts(const std::vector<std::string>& revisions) = 0;
+  virtual std::string LoadScript(const std::string& revision, core::Direction direction) = 0;
+  virtual core::Script Parse(const std::string& text, const std::string& what) = 0;
+  virtual bool SameScript(const std::string& left, const std::string& right) = 0;
+  virtual bool Mentions(const std::string& text, const std::string& constant) = 0;
+
+  // Throws kVersionMismatch when the rows are not what the step expects.
+  virtual void ChangeHeads(const core::Heads& removed, const core::Heads& added) = 0;
+
+  // Writes a row of headway.history, or rewrites the one that `entry.id` names; returns its id.
+  virtual std::int64_t Record(const HistoryEntry& entry) = 0;
+  // What a run that ended without a word has left as running becomes interrupted.
+  virtual void CloseInterrupted() = 0;
+
+  virtual std::optional<Progress> LoadProgress(const std::string& revision, core::Direction direction) = 0;
+  virtual void SaveProgress(const std::string& revision, core::Direction direction, const Progress& progress) = 0;
+  virtual void DeleteProgress(const std::string& revision, core::Direction direction) = 0;
+};
+
+// At most one run at a time in a database. It ends with the worker, or with the caller's transaction.
+class RunnerLock {
+ public:
+  virtual ~RunnerLock() = default;
+  virtual bool TryAcquire() = 0;             // REQUIRES: an open unit
+  virtual std::string DescribeHolder() = 0;  // REQUIRES: an open unit
+};
+
+struct Ports {
+  Session& session;
+  RevisionStore& store;
+  RunnerLock& lock;
+  Clock& clock;
+  Reporter& reporter;
+};
+
+}  // namespace headway::engine

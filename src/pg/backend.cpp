@@ -1,0 +1,59 @@
+#include "pg/backend.hpp"
+
+#include "pg/worker.hpp"
+
+extern "C" {
+#include "common/pg_prng.h"
+}
+
+namespace headway::pg {
+
+namespace {
+
+void Report(int elevel, const std::string& message, const std::string& detail, const std::string& hint) {
+  core::ErrorReport report;
+  report.sqlstate = elevel == WARNING ? "01000" : "00000";
+  report.message = message;
+  report.detail = detail;
+  report.hint = hint;
+  Guarded([&] {
+    ErrorData* error = ToErrorData(report, elevel);
+    ThrowErrorData(error);  // below ERROR: reports and returns
+  });
+}
+
+}  // namespace
+
+void ReportNotice(const std::string& message, const std::string& detail, const std::string& hint) {
+  Report(NOTICE, message, detail, hint);
+}
+
+void ReportWarning(const std::string& message, const std::string& detail, const std::string& hint) {
+  Report(WARNING, message, detail, hint);
+}
+
+void SleepMs(std::int64_t milliseconds) {
+  const std::int64_t end = NowMs() + milliseconds;
+  for (std::int64_t left = milliseconds; left > 0; left = end - NowMs()) {
+    Guarded([&] {
+      const int events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                                   static_cast<long>(left > 1000 ? 1000 : left), PG_WAIT_EXTENSION);
+      if ((events & WL_LATCH_SET) != 0) ResetLatch(MyLatch);
+      CHECK_FOR_INTERRUPTS();
+    });
+  }
+}
+
+std::int64_t NowMs() {
+  constexpr std::int64_t kUnixToPostgresEpochMs = 946'684'800'000;
+  return GetCurrentTimestamp() / 1000 + kUnixToPostgresEpochMs;
+}
+
+double Chance() { return pg_prng_double(&pg_global_prng_state); }
+
+void ShowActivity(const std::string& text) {
+  if (!InWorker()) return;
+  Guarded([&] { pgstat_report_activity(STATE_RUNNING, text.c_str()); });
+}
+
+}  // namespace headway::pg

@@ -1,0 +1,19 @@
+// Small services of the backend: reports, sleep, time, chance, activity.
+#pragma once
+
+#include "pg/guard.hpp"
+
+namespace headway::pg {
+
+void ReportNotice(const std::string& message, const std::string& detail, const std::string& hint);
+void ReportWarning(const std::string& message, const std::string& detail, const std::string& hint);
+
+// Sleeps with the latch, so that a cancel ends it at once. REQUIRES: no snapshot and no lock worth waiting for is held.
+void SleepMs(std::int64_t milliseconds);
+std::int64_t NowMs();
+double Chance();
+
+// What pg_stat_activity and the server's log show as the query of a worker.
+void ShowActivity(const std::string& text);
+
+}  // namespace headway::pg

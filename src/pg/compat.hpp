@@ -1,0 +1,68 @@
+// The differences between server versions, and nothing else.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#if PG_VERSION_NUM < 140000
+#error "pg_headway needs PostgreSQL 14 or newer"
+#endif
+
+// libpq/libpq.h needs headers (GSSAPI) that are not everywhere.
+extern "C" bool pq_check_connection(void);
+
+namespace headway::pg::compat {
+
+// Tokens of the core scanner. Its header is not installed everywhere; plpgsql relies on the same numbers.
+inline constexpr int kStringConstant = 261;
+inline constexpr int kUnicodeStringConstant = 262;
+
+inline bool RunPortal(Portal portal, bool top_level, DestReceiver* receiver, QueryCompletion* completion) {
+#if PG_VERSION_NUM >= 180000
+  return PortalRun(portal, FETCH_ALL, top_level, receiver, receiver, completion);
+#else
+  return PortalRun(portal, FETCH_ALL, top_level, true, receiver, receiver, completion);
+#endif
+}
+
+inline List* AnalyzeAndRewrite(RawStmt* statement, const char* text) {
+#if PG_VERSION_NUM >= 150000
+  return pg_analyze_and_rewrite_fixedparams(statement, text, nullptr, 0, nullptr);
+#else
+  return pg_analyze_and_rewrite(statement, text, nullptr, 0, nullptr);
+#endif
+}
+
+inline void DefinePortal(Portal portal, const char* text, CommandTag tag, List* plans) {
+  PortalDefineQuery(portal, nullptr, text, tag, plans, nullptr);
+}
+
+using ExpressionWalker = bool (*)(Node*, void*);
+
+// Up to 15 the walker's type has no arguments, which C++ takes literally.
+inline bool WalkExpression(Node* node, ExpressionWalker walker, void* context) {
+#if PG_VERSION_NUM >= 160000
+  return expression_tree_walker(node, walker, context);
+#else
+  return expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void*>(walker)), context);
+#endif
+}
+
+inline bool HoldsLock(const LOCKTAG* tag, LOCKMODE mode) {
+#if PG_VERSION_NUM >= 170000
+  return LockHeldByMe(tag, mode, false);
+#else
+  return LockHeldByMe(tag, mode);
+#endif
+}
+
+inline int MaxBackendsNow() { return MaxBackends; }
+
+inline shm_mq_result SendToQueue(shm_mq_handle* queue, Size size, const void* data) {
+#if PG_VERSION_NUM >= 150000
+  return shm_mq_send(queue, size, data, false, true);
+#else
+  return shm_mq_send(queue, size, data, false);
+#endif
+}
+
+}  // namespace headway::pg::compat

@@ -1,0 +1,76 @@
+#include "pg/function_call.hpp"
+
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/text.hpp"
+
+namespace headway::pg {
+
+namespace {
+
+void RequireGiven(FunctionCallInfo call, int index, const char* name) {
+  if (!call->args[index].isnull) return;
+  throw core::Error(core::sqlstate::kNullValueNotAllowed, core::Format("argument \"%1%\" must not be null", name));
+}
+
+}  // namespace
+
+Oid OidArgument(FunctionCallInfo call, int index, const char* name) {
+  RequireGiven(call, index, name);
+  return DatumGetObjectId(call->args[index].value);
+}
+
+std::string TextArgument(FunctionCallInfo call, int index, const char* name) {
+  RequireGiven(call, index, name);
+  return ToString(call->args[index].value);
+}
+
+std::optional<std::string> OptionalText(FunctionCallInfo call, int index) {
+  if (call->args[index].isnull) return std::nullopt;
+  return ToString(call->args[index].value);
+}
+
+bool BooleanArgument(FunctionCallInfo call, int index, bool when_null) {
+  return call->args[index].isnull ? when_null : DatumGetBool(call->args[index].value);
+}
+
+std::optional<std::int64_t> OptionalInteger(FunctionCallInfo call, int index) {
+  if (call->args[index].isnull) return std::nullopt;
+  return DatumGetInt32(call->args[index].value);
+}
+
+RowWriter::RowWriter(FunctionCallInfo call) {
+  Guarded([&] {
+    auto* info = reinterpret_cast<ReturnSetInfo*>(call->resultinfo);
+    if (info == nullptr || !IsA(info, ReturnSetInfo) || (info->allowedModes & SFRM_Materialize) == 0) {
+      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                      errmsg("set-valued function called in context that cannot accept a set")));
+    }
+    TupleDesc row_type;
+    if (get_call_result_type(call, nullptr, &row_type) != TYPEFUNC_COMPOSITE)
+      elog(ERROR, "return type must be a row type");
+    MemoryContext caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+    row_type = CreateTupleDescCopy(row_type);
+    metadata_ = TupleDescGetAttInMetadata(row_type);
+    store_ = tuplestore_begin_heap((info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
+    info->returnMode = SFRM_Materialize;
+    info->setResult = store_;
+    info->setDesc = row_type;
+    MemoryContextSwitchTo(caller);
+  });
+}
+
+void RowWriter::Put(const std::vector<Field>& fields) {
+  Guarded([&] {
+    auto** values = static_cast<char**>(palloc(sizeof(char*) * (fields.size() + 1)));
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      values[i] = fields[i] ? const_cast<char*>(fields[i]->c_str()) : nullptr;
+    }
+    HeapTuple tuple = BuildTupleFromCStrings(metadata_, values);
+    tuplestore_puttuple(store_, tuple);
+    heap_freetuple(tuple);
+    pfree(values);
+  });
+}
+
+}  // namespace headway::pg

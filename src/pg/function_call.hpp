@@ -1,0 +1,33 @@
+// Arguments in, rows out: what every entry point needs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/guard.hpp"
+#include "pg/spi.hpp"
+
+namespace headway::pg {
+
+// A text argument that must not be NULL; `name` as the user knows it.
+std::string TextArgument(FunctionCallInfo call, int index, const char* name);
+std::optional<std::string> OptionalText(FunctionCallInfo call, int index);
+Oid OidArgument(FunctionCallInfo call, int index, const char* name);
+bool BooleanArgument(FunctionCallInfo call, int index, bool when_null);
+std::optional<std::int64_t> OptionalInteger(FunctionCallInfo call, int index);
+
+// The rows of a set-returning function, given as texts in the order of its result columns.
+class RowWriter {
+ public:
+  explicit RowWriter(FunctionCallInfo call);
+  void Put(const std::vector<Field>& fields);
+
+ private:
+  AttInMetadata* metadata_ = nullptr;
+  Tuplestorestate* store_ = nullptr;
+};
+
+inline Field Truth(bool value) { return std::string(value ? "t" : "f"); }
+
+}  // namespace headway::pg

@@ -1,0 +1,126 @@
+#include "pg/runner_lock.hpp"
+
+#include <algorithm>
+
+#include "core/format.hpp"
+#include "pg/compat.hpp"
+#include "pg/text.hpp"
+
+extern "C" {
+#include "common/hashfn.h"
+}
+
+namespace headway::pg {
+
+namespace {
+
+// The fourth field tells pg_advisory_lock's one-key (1) and two-key (2) forms apart; ours is neither.
+constexpr std::uint16_t kTagKind = 0x4877;
+constexpr std::uint16_t kJobTagKind = 0x4878;
+
+// REQUIRES: inside a guard, in a transaction.
+void MakeTag(LOCKTAG& tag) {
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kTagKind);
+}
+
+bool IsRunnerTag(const LOCKTAG& tag) {
+  return tag.locktag_type == LOCKTAG_ADVISORY && tag.locktag_field4 == kTagKind && tag.locktag_field1 == MyDatabaseId;
+}
+
+int RunnerPid() {
+  return Guarded([] {
+    LockData* data = GetLockStatusData();
+    for (int i = 0; i < data->nelements; ++i) {
+      if (IsRunnerTag(data->locks[i].locktag) && data->locks[i].holdMask != 0) return data->locks[i].pid;
+    }
+    return 0;
+  });
+}
+
+void AppendBlockers(int pid, std::vector<int>& found) {
+  ArrayType* array =
+      Guarded([&] { return DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid))); });
+  const int count = Guarded([&] { return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)); });
+  const auto* pids = reinterpret_cast<const std::int32_t*>(ARR_DATA_PTR(array));
+  for (int i = 0; i < count; ++i) {
+    if (std::find(found.begin(), found.end(), pids[i]) == found.end()) found.push_back(pids[i]);
+  }
+}
+
+}  // namespace
+
+bool TryRunnerLock(bool for_session) {
+  return Guarded([&] {
+    LOCKTAG tag;
+    MakeTag(tag);
+    return LockAcquire(&tag, ExclusiveLock, for_session, true) != LOCKACQUIRE_NOT_AVAIL;
+  });
+}
+
+bool TryJobLock(const std::string& name) {
+  return Guarded([&] {
+    LOCKTAG tag;
+    const std::uint32_t hash =
+        DatumGetUInt32(hash_any(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size())));
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, get_extension_oid("pg_headway", true), hash, kJobTagKind);
+    return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+  });
+}
+
+bool HoldsRunnerLock() {
+  return Guarded([] {
+    LOCKTAG tag;
+    MakeTag(tag);
+    return compat::HoldsLock(&tag, ExclusiveLock);
+  });
+}
+
+std::string DescribeRunner() {
+  const int pid = RunnerPid();
+  if (pid == 0) return {};
+  return core::Format("It is run by the process %1%.", pid);
+}
+
+bool WaitsFor(int pid, int suspect) {
+  std::vector<int> found;
+  AppendBlockers(pid, found);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i] == suspect) return true;
+    if (found[i] != 0 && found.size() < 1000) AppendBlockers(found[i], found);
+  }
+  return false;
+}
+
+LockCount CountLocks() {
+  return Guarded([] {
+    LockCount count;
+    LockData* data = GetLockStatusData();
+    for (int i = 0; i < data->nelements; ++i) {
+      if (data->locks[i].pid == MyProcPid) ++count.held;
+    }
+    count.capacity = static_cast<std::int64_t>(max_locks_per_xact) * (compat::MaxBackendsNow() + max_prepared_xacts);
+    pfree(data->locks);
+    pfree(data);
+    return count;
+  });
+}
+
+void ReleaseAdvisoryLocks() {
+  Guarded([] {
+    LockData* data = GetLockStatusData();
+    for (int i = 0; i < data->nelements; ++i) {
+      const LockInstanceData& lock = data->locks[i];
+      if (lock.pid != MyProcPid || lock.locktag.locktag_type != LOCKTAG_ADVISORY || IsRunnerTag(lock.locktag)) continue;
+      for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; ++mode) {
+        if ((lock.holdMask & LOCKBIT_ON(mode)) == 0) continue;
+        while (compat::HoldsLock(&lock.locktag, mode)) {
+          if (!LockRelease(&lock.locktag, mode, true)) break;
+        }
+      }
+    }
+    pfree(data->locks);
+    pfree(data);
+  });
+}
+
+}  // namespace headway::pg

@@ -1,0 +1,32 @@
+// The lock that makes runs of one database wait for each other, and what the session holds besides.
+//
+// It is an advisory lock by nature (no transaction needs to be open to keep it, an abort does not drop it), with a tag
+// that pg_advisory_lock() cannot reach.
+#pragma once
+
+#include "pg/guard.hpp"
+
+namespace headway::pg {
+
+// `for_session`: until the process ends; else until the transaction ends. REQUIRES: a transaction.
+bool TryRunnerLock(bool for_session);
+// Who holds it: "Process 4711 (user \"deploy\", application \"psql\") holds it since ..."; empty when nobody does.
+std::string DescribeRunner();
+bool HoldsRunnerLock();
+
+// One job of a name at a time, until this process ends. REQUIRES: a transaction.
+bool TryJobLock(const std::string& name);
+
+// The pids, other than `pid` itself, that `pid` waits for, directly or through others, contain `suspect`.
+bool WaitsFor(int pid, int suspect);
+
+struct LockCount {
+  std::int64_t held = 0;      // heavyweight locks of this backend
+  std::int64_t capacity = 0;  // entries that the server's lock table is made for
+};
+LockCount CountLocks();
+
+// Releases advisory locks of this session, all but the runner lock.
+void ReleaseAdvisoryLocks();
+
+}  // namespace headway::pg

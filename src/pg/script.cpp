@@ -1,0 +1,332 @@
+#include "pg/script.hpp"
+
+#include <array>
+
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/compat.hpp"
+#include "pg/text.hpp"
+
+namespace headway::pg {
+
+namespace {
+
+using core::Format;
+using core::StatementClass;
+
+// Functions that commit by themselves; a statement that is one call of them runs at top level.
+constexpr std::array<std::string_view, 1> kOwnTransactionFunctions = {"safe_backfill"};
+
+// What a raw statement tells. Plain data: it is filled inside a guard.
+struct Facts {
+  StatementClass kind = StatementClass::kTransactional;
+  bool session_setting = false;
+  bool runs_code = false;
+  const char* refused = nullptr;  // why no script may contain it
+  const char* index_name = nullptr;
+  const char* added_enum_value = nullptr;
+};
+
+bool IsOwnTransactionCall(const SelectStmt* select) {
+  if (select->op != SETOP_NONE || list_length(select->targetList) != 1 || select->fromClause != NIL) return false;
+  auto* target = linitial_node(ResTarget, select->targetList);
+  if (target->val == nullptr || !IsA(target->val, FuncCall)) return false;
+  auto* call = castNode(FuncCall, target->val);
+  const char* name = strVal(llast(call->funcname));
+  for (std::string_view candidate : kOwnTransactionFunctions) {
+    if (candidate == name) return true;
+  }
+  return false;
+}
+
+bool HasTrueOption(List* options, const char* name) {
+  ListCell* cell;
+  foreach (cell, options) {
+    auto* option = lfirst_node(DefElem, cell);
+    if (std::strcmp(option->defname, name) == 0) return defGetBoolean(option);
+  }
+  return false;
+}
+
+void DescribeIndex(const IndexStmt* index, Facts& facts) {
+  if (!index->concurrent) return;
+  facts.kind = StatementClass::kConcurrently;
+  facts.index_name = index->idxname;
+}
+
+void DescribeReindex(const ReindexStmt* reindex, Facts& facts) {
+  if (HasTrueOption(reindex->params, "concurrently")) {
+    facts.kind = StatementClass::kConcurrently;
+  } else if (reindex->kind != REINDEX_OBJECT_INDEX && reindex->kind != REINDEX_OBJECT_TABLE) {
+    facts.kind = StatementClass::kTopLevel;
+  }
+}
+
+void DescribeAlterTable(const AlterTableStmt* alter, Facts& facts) {
+  ListCell* cell;
+  foreach (cell, alter->cmds) {
+    auto* command = lfirst_node(AlterTableCmd, cell);
+    if (command->subtype != AT_DetachPartition || command->def == nullptr) continue;
+    if (IsA(command->def, PartitionCmd) && castNode(PartitionCmd, command->def)->concurrent) {
+      facts.kind = StatementClass::kConcurrently;
+    }
+  }
+}
+
+void DescribeCopy(const CopyStmt* copy, Facts& facts) {
+  if (copy->filename == nullptr && !copy->is_program) {
+    facts.refused = copy->is_from ? "COPY FROM STDIN needs a client that sends data; use INSERT"
+                                  : "COPY TO STDOUT needs a client that receives data";
+  }
+}
+
+void DescribeEnum(const AlterEnumStmt* alter, Facts& facts) {
+  if (alter->oldVal == nullptr) facts.added_enum_value = alter->newVal;
+}
+
+void DescribeSelect(const SelectStmt* select, Facts& facts) {
+  facts.runs_code = true;
+  if (IsOwnTransactionCall(select)) facts.kind = StatementClass::kOwnTransactions;
+}
+
+void DescribeCluster(const ClusterStmt* cluster, Facts& facts) {
+  if (cluster->relation == nullptr) facts.kind = StatementClass::kTopLevel;
+}
+
+void DescribeSystem(const Node* node, Facts& facts) {
+  switch (nodeTag(node)) {
+    case T_VacuumStmt:
+      if (castNode(VacuumStmt, const_cast<Node*>(node))->is_vacuumcmd) facts.kind = StatementClass::kTopLevel;
+      break;
+    case T_CreatedbStmt:
+    case T_DropdbStmt:
+    case T_CreateTableSpaceStmt:
+    case T_DropTableSpaceStmt:
+    case T_AlterSystemStmt:
+      facts.kind = StatementClass::kTopLevel;
+      break;
+    case T_CreateSubscriptionStmt:
+    case T_DropSubscriptionStmt:
+    case T_AlterSubscriptionStmt:
+      // Some of their forms run in a transaction, some do not; one by one all of them do.
+      facts.kind = StatementClass::kTopLevel;
+      break;
+    default:
+      break;
+  }
+}
+
+Facts Describe(Node* node) {
+  Facts facts;
+  switch (nodeTag(node)) {
+    case T_TransactionStmt:
+      facts.refused = "each revision has its own transaction; leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out";
+      break;
+    case T_CopyStmt:
+      DescribeCopy(castNode(CopyStmt, node), facts);
+      break;
+    case T_IndexStmt:
+      DescribeIndex(castNode(IndexStmt, node), facts);
+      break;
+    case T_DropStmt:
+      if (castNode(DropStmt, node)->concurrent) facts.kind = StatementClass::kConcurrently;
+      break;
+    case T_ReindexStmt:
+      DescribeReindex(castNode(ReindexStmt, node), facts);
+      break;
+    case T_AlterTableStmt:
+      DescribeAlterTable(castNode(AlterTableStmt, node), facts);
+      break;
+    case T_AlterEnumStmt:
+      DescribeEnum(castNode(AlterEnumStmt, node), facts);
+      break;
+    case T_ClusterStmt:
+      DescribeCluster(castNode(ClusterStmt, node), facts);
+      break;
+    case T_SelectStmt:
+      DescribeSelect(castNode(SelectStmt, node), facts);
+      break;
+    case T_VariableSetStmt:
+      facts.session_setting = !castNode(VariableSetStmt, node)->is_local;
+      break;
+    case T_CreateStmt:
+      facts.runs_code = castNode(CreateStmt, node)->relation->relpersistence == RELPERSISTENCE_TEMP;
+      break;
+    case T_ViewStmt:
+      facts.runs_code = castNode(ViewStmt, node)->view->relpersistence == RELPERSISTENCE_TEMP;
+      break;
+    case T_CreateSeqStmt:
+      facts.runs_code = castNode(CreateSeqStmt, node)->sequence->relpersistence == RELPERSISTENCE_TEMP;
+      break;
+    case T_CreateTableAsStmt:
+    case T_DeclareCursorStmt:
+    case T_DoStmt:
+    case T_CallStmt:
+    case T_PrepareStmt:
+    case T_ExecuteStmt:
+    case T_InsertStmt:
+    case T_UpdateStmt:
+    case T_DeleteStmt:
+      facts.runs_code = true;
+      break;
+    default:
+      DescribeSystem(node, facts);
+      break;
+  }
+  return facts;
+}
+
+// The raw parse, with the place of a syntax error moved from the client's query to the script.
+List* RawParse(const std::string& text, const std::string& what) {
+  try {
+    return Guarded([&] { return raw_parser(text.c_str(), RAW_PARSE_DEFAULT); });
+  } catch (core::Error& error) {
+    core::ErrorReport& report = error.report();
+    const int position = report.cursor_position;
+    if (position > 0) {
+      const int bytes =
+          Guarded([&] { return pg_mbcharcliplen(text.c_str(), static_cast<int>(text.size()), position - 1); });
+      report.internal_query = text;
+      report.internal_position = position;
+      report.cursor_position = 0;
+      report.context = Format("line %1% of the %2%", LineOf(text, bytes), what);
+      if (static_cast<std::size_t>(bytes) < text.size() && text[bytes] == '\\') {
+        report.detail = "A script holds SQL only; commands that begin with a backslash are psql's own.";
+        report.hint = "Leave the meta-command out of the script, or run it from psql outside of migrate_revision().";
+      }
+    }
+    throw;
+  }
+}
+
+[[noreturn]] void ThrowRefused(const core::Statement& statement, const std::string& text, const std::string& what,
+                               const std::string& message, const std::string& hint) {
+  core::Error error(core::sqlstate::kScriptRefused, message, {}, hint);
+  core::ErrorReport& report = error.report();
+  report.internal_query = text;
+  report.internal_position =
+      1 + Guarded([&] { return pg_mbstrlen_with_len(text.c_str(), static_cast<int>(statement.offset)); });
+  report.context = Format("line %1% of the %2%", statement.line, what);
+  throw error;
+}
+
+core::Statement MakeStatement(const std::string& text, const RawStmt* raw, const Facts& facts) {
+  core::Statement statement;
+  const auto start = static_cast<std::size_t>(raw->stmt_location);
+  const std::size_t end = raw->stmt_len == 0 ? text.size() : start + static_cast<std::size_t>(raw->stmt_len);
+  statement.offset = FirstToken(text, start);
+  statement.text = text.substr(statement.offset, end - statement.offset);
+  statement.line = LineOf(text, statement.offset);
+  statement.kind = facts.kind;
+  statement.session_setting = facts.session_setting;
+  statement.runs_code = facts.runs_code;
+  if (facts.index_name != nullptr) statement.index_name = facts.index_name;
+  if (facts.added_enum_value != nullptr) statement.added_enum_value = facts.added_enum_value;
+  return statement;
+}
+
+std::size_t SkipBlockComment(std::string_view text, std::size_t at) {
+  int depth = 0;
+  while (at + 1 < text.size()) {
+    if (text[at] == '/' && text[at + 1] == '*') {
+      ++depth;
+      at += 2;
+    } else if (text[at] == '*' && text[at + 1] == '/') {
+      --depth;
+      at += 2;
+      if (depth == 0) return at;
+    } else {
+      ++at;
+    }
+  }
+  return text.size();
+}
+
+}  // namespace
+
+std::size_t FirstToken(std::string_view text, std::size_t offset) {
+  std::size_t at = offset;
+  while (at < text.size()) {
+    const char c = text[at];
+    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v' || c == ';') {
+      ++at;
+    } else if (c == '-' && next == '-') {
+      at = text.find('\n', at);
+      if (at == std::string_view::npos) return text.size();
+    } else if (c == '/' && next == '*') {
+      at = SkipBlockComment(text, at);
+    } else {
+      return at;
+    }
+  }
+  return text.size();
+}
+
+core::Script ParseScript(const std::string& text, const std::string& what) {
+  core::Script script;
+  List* raw_statements = RawParse(text, what);
+  for (int i = 0; i < list_length(raw_statements); ++i) {
+    auto* raw = static_cast<RawStmt*>(list_nth(raw_statements, i));
+    const Facts facts = Guarded([&] { return Describe(raw->stmt); });
+    core::Statement statement = MakeStatement(text, raw, facts);
+    if (facts.refused != nullptr) {
+      ThrowRefused(
+          statement, text, what,
+          Format("%1% is not allowed in a revision's script", Guarded([&] { return CreateCommandName(raw->stmt); })),
+          facts.refused);
+    }
+    script.statements.push_back(std::move(statement));
+  }
+  return script;
+}
+
+void RefuseUnusable(const core::Script& script, const std::string& text, const std::string& what) {
+  if (!script.transactional()) return;
+  for (std::size_t i = 0; i < script.statements.size(); ++i) {
+    const std::string& value = script.statements[i].added_enum_value;
+    if (value.empty()) continue;
+    for (std::size_t j = i + 1; j < script.statements.size(); ++j) {
+      if (!MentionsStringConstant(script.statements[j].text, value)) continue;
+      ThrowRefused(
+          script.statements[j], text, what,
+          Format("new enum value %1% is used in the transaction that adds it", QuoteLiteral(value)),
+          "PostgreSQL allows its use only after the commit: put what uses the value into a revision of its own.");
+    }
+  }
+}
+
+bool SameScript(const std::string& left, const std::string& right) {
+  if (left == right) return true;
+  List* left_tree = RawParse(left, "script");
+  List* right_tree = RawParse(right, "script");
+  return Guarded([&] {
+    if (list_length(left_tree) != list_length(right_tree)) return false;
+    ListCell* a;
+    ListCell* b;
+    forboth(a, left_tree, b, right_tree) {
+      if (!equal(lfirst_node(RawStmt, a)->stmt, lfirst_node(RawStmt, b)->stmt)) return false;
+    }
+    return true;
+  });
+}
+
+bool MentionsStringConstant(const std::string& text, const std::string& value) {
+  return Guarded([&] {
+    core_yy_extra_type extra;
+    core_YYSTYPE token_value;
+    YYLTYPE location;
+    core_yyscan_t scanner = scanner_init(text.c_str(), &extra, &ScanKeywords, ScanKeywordTokens);
+    bool found = false;
+    for (int token = core_yylex(&token_value, &location, scanner); token != 0 && !found;
+         token = core_yylex(&token_value, &location, scanner)) {
+      if (token != compat::kStringConstant && token != compat::kUnicodeStringConstant) continue;
+      // A body ($$ ... $$, or a quoted one) holds the constant between quotes of its own.
+      found = value == token_value.str || std::strstr(token_value.str, quote_literal_cstr(value.c_str())) != nullptr;
+    }
+    scanner_finish(scanner);
+    return found;
+  });
+}
+
+}  // namespace headway::pg

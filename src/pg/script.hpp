@@ -1,0 +1,26 @@
+// Reading a revision's script with the server's own parser.
+#pragma once
+
+#include "core/statement.hpp"
+#include "pg/guard.hpp"
+
+namespace headway::pg {
+
+// Splits and classifies a script. A syntax error comes with its place in the script (internal query and position),
+// `what` names the script in messages: "upgrade of revision def456".
+core::Script ParseScript(const std::string& text, const std::string& what);
+
+// Throws kScriptRefused for what no script may contain: transaction control, psql's meta-commands, COPY from or to
+// the client, a new enum value used in the transaction that adds it.
+void RefuseUnusable(const core::Script& script, const std::string& text, const std::string& what);
+
+// Whether two scripts are the same statements; white space, comments and line ends do not count.
+bool SameScript(const std::string& left, const std::string& right);
+
+// Whether one of the statements' tokens is the string constant `value`, in the bodies of DO blocks and functions too.
+bool MentionsStringConstant(const std::string& text, const std::string& value);
+
+// Splits text into the offset of the first token at or after `offset` (white space and comments skipped).
+std::size_t FirstToken(std::string_view text, std::size_t offset);
+
+}  // namespace headway::pg

@@ -1,0 +1,62 @@
+#include "pg/session_objects.hpp"
+
+#include <algorithm>
+
+#include "pg/spi.hpp"
+#include "pg/text.hpp"
+
+namespace headway::pg {
+
+namespace {
+
+PreparedQuery list_objects(
+    "SELECT 'statement', name FROM pg_catalog.pg_prepared_statement() "
+    "UNION ALL SELECT 'cursor', name FROM pg_catalog.pg_cursor() "
+    "UNION ALL SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' ELSE 'table' END, relname "
+    "  FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() "
+    "  AND relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,S}') "
+    "UNION ALL SELECT CASE WHEN objsubid OPERATOR(pg_catalog.=) 1 THEN 'lock' ELSE 'lock2' END "
+    "    OPERATOR(pg_catalog.||) mode, classid::text OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) objid::text "
+    "  FROM pg_catalog.pg_lock_status() AS l "
+    "  WHERE locktype OPERATOR(pg_catalog.=) 'advisory' AND granted AND objsubid OPERATOR(pg_catalog.<=) 2 "
+    "  AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() "
+    "ORDER BY 1, 2",
+    "");
+
+// "lock" and "lock2" rows read "<classid> <objid>"; the one-key form keeps its key in both halves.
+std::string UnlockStatement(const std::string& kind, const std::string& keys) {
+  const std::size_t blank = keys.find(' ');
+  const auto high = static_cast<std::uint64_t>(std::stoull(keys.substr(0, blank)));
+  const auto low = static_cast<std::uint64_t>(std::stoull(keys.substr(blank + 1)));
+  const bool shared = kind.find("ExclusiveLock") == std::string::npos;
+  const std::string function = shared ? "pg_catalog.pg_advisory_unlock_shared(" : "pg_catalog.pg_advisory_unlock(";
+  if (kind.compare(0, 5, "lock2") == 0) {
+    return "SELECT " + function + std::to_string(static_cast<std::int32_t>(high)) + "::int, " +
+           std::to_string(static_cast<std::int32_t>(low)) + "::int)";
+  }
+  return "SELECT " + function + std::to_string(static_cast<std::int64_t>((high << 32) | low)) + "::bigint)";
+}
+
+std::string DropStatement(const std::string& kind, const std::string& name) {
+  if (kind == "statement") return "DEALLOCATE " + QuoteIdentifier(name);
+  if (kind == "cursor") return "CLOSE " + QuoteIdentifier(name);
+  if (kind.compare(0, 4, "lock") == 0) return UnlockStatement(kind, name);
+  return "DROP " + kind + " IF EXISTS pg_temp." + QuoteIdentifier(name) + " CASCADE";
+}
+
+}  // namespace
+
+SessionObjects ListSessionObjects() {
+  SessionObjects objects;
+  for (const Row& row : list_objects.Run().rows) objects.emplace_back(*row[0], *row[1]);
+  return objects;
+}
+
+void DropSessionObjectsSince(const SessionObjects& before) {
+  for (const auto& object : ListSessionObjects()) {
+    if (std::find(before.begin(), before.end(), object) != before.end()) continue;
+    RunQuery(DropStatement(object.first, object.second));
+  }
+}
+
+}  // namespace headway::pg

@@ -1,0 +1,123 @@
+#include "pg/spi.hpp"
+
+#include "pg/text.hpp"
+
+namespace headway::pg {
+
+namespace {
+
+constexpr int kMaxParams = 32;
+
+// SPI_finish in a destructor is safe: it frees memory and pops a stack, and raises nothing when connected.
+class SpiConnection {
+ public:
+  SpiConnection() {
+    Guarded([] { SPI_connect(); });
+  }
+  SpiConnection(const SpiConnection&) = delete;
+  SpiConnection& operator=(const SpiConnection&) = delete;
+  ~SpiConnection() { SPI_finish(); }
+};
+
+Oid TypeOf(char letter) {
+  switch (letter) {
+    case 'T':
+      return TEXTARRAYOID;
+    case 'i':
+      return INT8OID;
+    case 'b':
+      return BOOLOID;
+    default:
+      return TEXTOID;
+  }
+}
+
+// REQUIRES: inside a guard.
+Datum ToDatum(const Param& param) {
+  switch (param.kind) {
+    case Param::Kind::kText:
+      return PointerGetDatum(cstring_to_text_with_len(param.text.data(), static_cast<int>(param.text.size())));
+    case Param::Kind::kTextArray:
+      return TextArrayDatum(*param.list);
+    case Param::Kind::kInteger:
+      return Int64GetDatum(param.integer);
+    case Param::Kind::kBoolean:
+      return BoolGetDatum(param.integer != 0);
+    case Param::Kind::kNull:
+      break;
+  }
+  return static_cast<Datum>(0);
+}
+
+SPIPlanPtr PrepareKept(const char* sql, const char* types) {
+  const int count = static_cast<int>(std::strlen(types));
+  return Guarded([&] {
+    Oid oids[kMaxParams];
+    for (int i = 0; i < count; ++i) oids[i] = TypeOf(types[i]);
+    SPIPlanPtr plan = SPI_prepare(sql, count, oids);
+    if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+    SPI_keepplan(plan);
+    return plan;
+  });
+}
+
+QueryResult CopyOut() {
+  QueryResult result;
+  result.processed = SPI_processed;
+  SPITupleTable* table = SPI_tuptable;
+  if (table == nullptr) return result;
+  const int columns = table->tupdesc->natts;
+  result.rows.reserve(table->numvals);
+  for (std::uint64_t i = 0; i < table->numvals; ++i) {
+    Row row(columns);
+    for (int column = 0; column < columns; ++column) {
+      const char* value = Guarded([&] { return SPI_getvalue(table->vals[i], table->tupdesc, column + 1); });
+      if (value != nullptr) row[column].emplace(value);
+    }
+    result.rows.push_back(std::move(row));
+  }
+  return result;
+}
+
+QueryResult Execute(SPIPlanPtr plan, const Param* params, std::size_t count) {
+  Guarded([&] {
+    Datum values[kMaxParams];
+    char nulls[kMaxParams] = {};
+    for (std::size_t i = 0; i < count; ++i) {
+      nulls[i] = params[i].kind == Param::Kind::kNull ? 'n' : ' ';
+      values[i] = ToDatum(params[i]);
+    }
+    // In a worker no portal is around us that would have a snapshot for the planner.
+    const bool needs_snapshot = !ActiveSnapshotSet();
+    if (needs_snapshot) PushActiveSnapshot(GetTransactionSnapshot());
+    const int code = SPI_execute_plan(plan, values, nulls, false, 0);
+    if (needs_snapshot) PopActiveSnapshot();
+    if (code < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
+  });
+  return CopyOut();
+}
+
+}  // namespace
+
+QueryResult PreparedQuery::Run(std::initializer_list<Param> params) {
+  SpiConnection connection;
+  if (plan_ == nullptr) plan_ = PrepareKept(sql_, types_);
+  return Execute(plan_, params.begin(), params.size());
+}
+
+QueryResult RunQuery(const std::string& sql, const char* types, std::initializer_list<Param> params) {
+  OwnedQuery query(sql, types);
+  return query.Run(std::vector<Param>(params));
+}
+
+OwnedQuery::~OwnedQuery() {
+  if (plan_ != nullptr) SPI_freeplan(plan_);
+}
+
+QueryResult OwnedQuery::Run(const std::vector<Param>& params) {
+  SpiConnection connection;
+  if (plan_ == nullptr) plan_ = PrepareKept(sql_.c_str(), types_.c_str());
+  return Execute(plan_, params.data(), params.size());
+}
+
+}  // namespace headway::pg

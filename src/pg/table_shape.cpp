@@ -1,0 +1,222 @@
+#include "pg/table_shape.hpp"
+
+#include <algorithm>
+
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/compat.hpp"
+#include "pg/text.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/catalog.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_operator.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+}
+
+namespace headway::pg {
+
+namespace {
+
+using core::Format;
+
+constexpr int kMaxKeyColumns = 8;
+
+// Plain data, filled inside a guard.
+struct RawKey {
+  int count = 0;
+  struct {
+    const char* name;
+    const char* type;
+    const char* greater;
+    const char* not_greater;
+  } columns[kMaxKeyColumns];
+};
+
+const char* OperatorText(Oid family, Oid type, int strategy) {
+  const Oid oid = get_opfamily_member(family, type, type, static_cast<int16>(strategy));
+  if (!OidIsValid(oid)) return nullptr;
+  HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(oid));
+  if (!HeapTupleIsValid(tuple)) return nullptr;
+  auto* form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
+  const char* text =
+      psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)), NameStr(form->oprname));
+  ReleaseSysCache(tuple);
+  return text;
+}
+
+bool IsWalkable(Relation index) {
+  const Form_pg_index form = index->rd_index;
+  if (index->rd_rel->relam != BTREE_AM_OID) return false;
+  if (!form->indisunique || !form->indisvalid || !form->indimmediate) return false;
+  if (RelationGetIndexPredicate(index) != NIL || RelationGetIndexExpressions(index) != NIL) return false;
+  if (form->indnkeyatts > kMaxKeyColumns) return false;
+  for (int i = 0; i < form->indnkeyatts; ++i) {
+    if (index->rd_indoption[i] != 0) return false;  // DESC or NULLS FIRST
+  }
+  return true;
+}
+
+// Fills the key from an index; false when one of its columns does not fit.
+bool FillKey(Relation table, Relation index, RawKey& key) {
+  const TupleDesc row = RelationGetDescr(table);
+  key.count = 0;
+  for (int i = 0; i < index->rd_index->indnkeyatts; ++i) {
+    const AttrNumber number = index->rd_index->indkey.values[i];
+    if (number <= 0) return false;
+    const Form_pg_attribute column = TupleDescAttr(row, number - 1);
+    if (!column->attnotnull) return false;
+    if (index->rd_indcollation[i] != column->attcollation) return false;
+    const Oid family = index->rd_opfamily[i];
+    const Oid type = index->rd_opcintype[i];
+    // ORDER BY sorts by the type's default class: an index of another order is no use for it.
+    const Oid default_class = GetDefaultOpClass(column->atttypid, BTREE_AM_OID);
+    if (!OidIsValid(default_class) || get_opclass_family(default_class) != family) return false;
+    auto& out = key.columns[key.count];
+    out.name = pstrdup(NameStr(column->attname));
+    out.type = format_type_extended(column->atttypid, column->atttypmod,
+                                    FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+    out.greater = OperatorText(family, type, BTGreaterStrategyNumber);
+    out.not_greater = OperatorText(family, type, BTLessEqualStrategyNumber);
+    if (out.greater == nullptr || out.not_greater == nullptr) return false;
+    ++key.count;
+  }
+  return key.count > 0;
+}
+
+// The primary key if there is one, else the first index that fits.
+void FindKey(Relation table, RawKey& key) {
+  bool found = false;
+  ListCell* cell;
+  List* indexes = RelationGetIndexList(table);
+  foreach (cell, indexes) {
+    Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+    const bool primary = index->rd_index->indisprimary;
+    if (IsWalkable(index) && (!found || primary)) {
+      RawKey candidate;
+      if (FillKey(table, index, candidate)) {
+        key = candidate;
+        found = true;
+      }
+    }
+    index_close(index, AccessShareLock);
+    if (primary && found) break;
+  }
+}
+
+struct RawShape {
+  char kind;
+  bool temporary;
+  bool has_children;
+  bool is_catalog;
+  double rows;
+  std::int64_t pages;
+  RawKey key;
+};
+
+// REQUIRES: inside a guard.
+RawShape Look(Oid oid) {
+  RawShape shape = {};
+  Relation table = relation_open(oid, AccessShareLock);
+  shape.kind = table->rd_rel->relkind;
+  shape.temporary = table->rd_rel->relpersistence == RELPERSISTENCE_TEMP;
+  shape.is_catalog = IsCatalogRelation(table);
+  shape.has_children = shape.kind == RELKIND_PARTITIONED_TABLE || has_subclass(oid);
+  shape.rows = table->rd_rel->reltuples;
+  if (shape.kind == RELKIND_RELATION || shape.kind == RELKIND_PARTITIONED_TABLE) FindKey(table, shape.key);
+  if (shape.kind == RELKIND_RELATION) shape.pages = RelationGetNumberOfBlocks(table);
+  relation_close(table, AccessShareLock);
+  return shape;
+}
+
+[[noreturn]] void ThrowClause(const char* argument, const char* must_be, const std::string& text) {
+  throw core::Error(core::sqlstate::kSyntaxError, Format("%1% must be %2% and nothing else", argument, must_be),
+                    Format("Given: %1%", text));
+}
+
+// A syntax error inside a clause, shown in the clause's own text. `prefix` is what was put in front of it.
+List* ParseClause(const std::string& prefix, const std::string& clause, const char* argument) {
+  const std::string text = prefix + clause;
+  try {
+    return Guarded([&] { return raw_parser(text.c_str(), RAW_PARSE_DEFAULT); });
+  } catch (core::Error& error) {
+    core::ErrorReport& report = error.report();
+    const int position = report.cursor_position - static_cast<int>(prefix.size());
+    if (position > 0) {
+      report.internal_query = clause;
+      report.internal_position = position;
+      report.cursor_position = 0;
+    }
+    report.context = Format("argument \"%1%\"", argument);
+    throw;
+  }
+}
+
+}  // namespace
+
+TableShape DescribeTable(Oid relation) {
+  const RawShape raw = Guarded([&] { return Look(relation); });
+  TableShape shape;
+  shape.qualified_name = QualifiedName(relation);
+  shape.kind = raw.kind;
+  shape.temporary = raw.temporary;
+  shape.has_children = raw.has_children;
+  shape.is_catalog = raw.is_catalog;
+  shape.estimated_rows = raw.rows > 0 ? static_cast<std::int64_t>(raw.rows) : 0;
+  shape.pages = raw.pages;
+  for (int i = 0; i < raw.key.count; ++i) {
+    const auto& column = raw.key.columns[i];
+    shape.key.push_back({column.name, column.type, column.greater, column.not_greater});
+  }
+  return shape;
+}
+
+std::vector<std::string> AssignedColumns(const std::string& set_clause) {
+  List* trees = ParseClause("UPDATE t SET ", set_clause, "set_clause");
+  const UpdateStmt* update = nullptr;
+  if (list_length(trees) == 1) {
+    auto* raw = static_cast<RawStmt*>(linitial(trees));
+    if (IsA(raw->stmt, UpdateStmt)) update = castNode(UpdateStmt, raw->stmt);
+  }
+  if (update == nullptr || update->whereClause != nullptr || update->fromClause != NIL ||
+      update->returningList != NIL || update->withClause != nullptr) {
+    ThrowClause("set_clause", "a list of assignments (column = expression, ...)", set_clause);
+  }
+  std::vector<std::string> columns;
+  for (int i = 0; i < list_length(update->targetList); ++i) {
+    columns.emplace_back(static_cast<ResTarget*>(list_nth(update->targetList, i))->name);
+  }
+  return columns;
+}
+
+void RequireExpression(const std::string& where_clause) {
+  List* trees = ParseClause("SELECT ", where_clause, "where_clause");
+  bool single = false;
+  if (list_length(trees) == 1) {
+    auto* raw = static_cast<RawStmt*>(linitial(trees));
+    auto* select = IsA(raw->stmt, SelectStmt) ? castNode(SelectStmt, raw->stmt) : nullptr;
+    single = select != nullptr && select->op == SETOP_NONE && list_length(select->targetList) == 1 &&
+             select->fromClause == NIL && select->whereClause == nullptr && select->distinctClause == NIL &&
+             select->intoClause == nullptr && select->groupClause == NIL && select->havingClause == nullptr &&
+             select->windowClause == NIL && select->valuesLists == NIL && select->sortClause == NIL &&
+             select->limitOffset == nullptr && select->limitCount == nullptr && select->lockingClause == NIL &&
+             select->withClause == nullptr && static_cast<ResTarget*>(linitial(select->targetList))->name == nullptr;
+  }
+  if (!single) ThrowClause("where_clause", "one condition", where_clause);
+}
+
+void RequireAnalyzable(const std::string& statement) {
+  Guarded([&] {
+    List* trees = raw_parser(statement.c_str(), RAW_PARSE_DEFAULT);
+    compat::AnalyzeAndRewrite(linitial_node(RawStmt, trees), statement.c_str());
+  });
+}
+
+}  // namespace headway::pg

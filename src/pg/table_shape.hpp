@@ -1,0 +1,36 @@
+// What a backfill needs to know of a table: whether it may be updated in batches, and what it can be walked by.
+#pragma once
+
+#include "pg/guard.hpp"
+
+namespace headway::pg {
+
+struct KeyColumn {
+  std::string name;         // as it is, not quoted
+  std::string type;         // schema-qualified, with its modifier
+  std::string greater;      // OPERATOR(schema.>) of the index's own operator family
+  std::string not_greater;  // <=
+};
+
+struct TableShape {
+  std::string qualified_name;
+  char kind = 'r';
+  bool temporary = false;
+  bool has_children = false;
+  bool is_catalog = false;
+  std::vector<KeyColumn> key;  // of a unique index without NULLs, the primary key first; empty: none
+  std::int64_t estimated_rows = 0;
+  std::int64_t pages = 0;  // of the main fork, now
+};
+
+// REQUIRES: a transaction. Locks nothing for longer than the look.
+TableShape DescribeTable(Oid relation);
+
+// The columns that a list of assignments sets; refuses anything that is not just assignments.
+std::vector<std::string> AssignedColumns(const std::string& set_clause);
+// Refuses anything that is not a single expression.
+void RequireExpression(const std::string& where_clause);
+// Parse analysis of a whole statement, without running it: errors in names and types come out here.
+void RequireAnalyzable(const std::string& statement);
+
+}  // namespace headway::pg

@@ -1,0 +1,55 @@
+#include "pg/text.hpp"
+
+#include <algorithm>
+
+namespace headway::pg {
+
+std::string ToString(Datum text_datum) {
+  const char* value = Guarded([&] { return TextDatumGetCString(text_datum); });
+  return value;
+}
+
+Datum TextDatum(std::string_view value) {
+  return Guarded(
+      [&] { return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size()))); });
+}
+
+Datum TextArrayDatum(const std::vector<std::string>& values) {
+  const int count = static_cast<int>(values.size());
+  auto* elements = static_cast<Datum*>(palloc(sizeof(Datum) * (count + 1)));
+  for (int i = 0; i < count; ++i) {
+    elements[i] = PointerGetDatum(cstring_to_text_with_len(values[i].data(), static_cast<int>(values[i].size())));
+  }
+  return PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+std::string QuoteIdentifier(const std::string& name) {
+  const char* quoted = Guarded([&] { return quote_identifier(name.c_str()); });
+  return quoted;
+}
+
+std::string QuoteLiteral(const std::string& value) {
+  const char* quoted = Guarded([&] { return quote_literal_cstr(value.c_str()); });
+  return quoted;
+}
+
+std::string QualifiedName(Oid relation) {
+  const char* name = Guarded([&]() -> const char* {
+    const char* relname = get_rel_name(relation);
+    if (relname == nullptr) return nullptr;
+    return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), relname);
+  });
+  return name == nullptr ? std::string() : std::string(name);
+}
+
+std::string RoleName(Oid role) {
+  const char* name = Guarded([&] { return GetUserNameFromId(role, true); });
+  return name == nullptr ? std::string() : std::string(name);
+}
+
+int LineOf(std::string_view text, std::size_t offset) {
+  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
+  return 1 + static_cast<int>(std::count(text.begin(), end, '\n'));
+}
+
+}  // namespace headway::pg

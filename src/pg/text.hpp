@@ -1,0 +1,24 @@
+// Between std::string and the server's texts: arguments in, results out, typed quoting of names and literals.
+#pragma once
+
+#include "pg/guard.hpp"
+
+namespace headway::pg {
+
+std::string ToString(Datum text_datum);
+Datum TextDatum(std::string_view value);
+
+// REQUIRES: inside a guard.
+Datum TextArrayDatum(const std::vector<std::string>& values);
+
+// An identifier ("order", "My Table") and a literal ('it''s') for a text of SQL.
+std::string QuoteIdentifier(const std::string& name);
+std::string QuoteLiteral(const std::string& value);
+// schema.name of a relation, quoted as needed; empty when there is none with that oid.
+std::string QualifiedName(Oid relation);
+std::string RoleName(Oid role);
+
+// The line of a byte offset in a text, from 1.
+int LineOf(std::string_view text, std::size_t offset);
+
+}  // namespace headway::pg

@@ -1,0 +1,128 @@
+#include "pg/transaction.hpp"
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "commands/async.h"
+#include "commands/sequence.h"
+}
+
+namespace headway::pg {
+
+void BeginBlock() {
+  Guarded([] {
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    BeginTransactionBlock();
+    CommitTransactionCommand();
+    StartTransactionCommand();
+  });
+}
+
+void CommitBlock() {
+  Guarded([] {
+    EndTransactionBlock(false);
+    CommitTransactionCommand();
+    pgstat_report_stat(false);
+  });
+}
+
+void BeginSingle() {
+  Guarded([] {
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+  });
+}
+
+void CommitSingle() {
+  Guarded([] {
+    CommitTransactionCommand();
+    pgstat_report_stat(false);
+  });
+}
+
+void AbortTransaction() noexcept {
+  try {
+    Guarded([] {
+      // In a transaction block one call only marks the block as failed; the second one ends it.
+      AbortOutOfAnyTransaction();
+    });
+  } catch (const core::Error&) {
+    // An abort that fails is a PANIC in the server, not an ERROR.
+  }
+}
+
+bool InTransaction() { return IsTransactionState(); }
+
+Savepoint OpenSavepoint() {
+  return Guarded([] {
+    Savepoint savepoint;
+    savepoint.context = CurrentMemoryContext;
+    savepoint.owner = CurrentResourceOwner;
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(savepoint.context);
+    savepoint.open = true;
+    return savepoint;
+  });
+}
+
+void ReleaseSavepoint(Savepoint& savepoint) {
+  Guarded([&] {
+    ReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(savepoint.context);
+    CurrentResourceOwner = savepoint.owner;
+  });
+  savepoint.open = false;
+}
+
+void RollbackSavepoint(Savepoint& savepoint) noexcept {
+  if (!savepoint.open) return;
+  savepoint.open = false;
+  try {
+    Guarded([&] {
+      RollbackAndReleaseCurrentSubTransaction();
+      MemoryContextSwitchTo(savepoint.context);
+      CurrentResourceOwner = savepoint.owner;
+    });
+  } catch (const core::Error&) {
+    // As above.
+  }
+}
+
+int OpenSettings() {
+  return Guarded([] { return NewGUCNestLevel(); });
+}
+
+void CloseSettings(int level) {
+  // isCommit = false: plain SETs are undone too, which a function's SET clause would let through.
+  Guarded([&] { AtEOXact_GUC(false, level); });
+}
+
+void SetInBracket(const char* name, const std::string& value) {
+  Guarded([&] {
+    (void)set_config_option(name, value.c_str(), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, ERROR, false);
+  });
+}
+
+void SetSessionSetting(const char* name, const std::string& value) {
+  Guarded([&] { SetConfigOption(name, value.c_str(), PGC_USERSET, PGC_S_SESSION); });
+}
+
+std::string GetSetting(const char* name) {
+  const char* value = Guarded([&] { return GetConfigOption(name, false, false); });
+  return value;
+}
+
+void DropTemporaryObjects() {
+  Guarded([] { ResetTempTableNamespace(); });
+}
+
+void DropSessionObjects() {
+  Guarded([] {
+    PortalHashTableDeleteAll();
+    DropAllPreparedStatements();
+    ResetSequenceCaches();
+  });
+}
+
+}  // namespace headway::pg

@@ -1,0 +1,50 @@
+// Transactions, savepoints, and the brackets that undo what happens to a session inside them.
+#pragma once
+
+#include "pg/guard.hpp"
+
+namespace headway::pg {
+
+// --- Top level: for a worker, which owns its transactions. ---
+
+// Opens a transaction block: statements that cannot run in one are refused by the server itself.
+void BeginBlock();
+void CommitBlock();
+// Opens a plain transaction, in which one statement may run at top level.
+void BeginSingle();
+void CommitSingle();
+// Never throws; harmless when no transaction is open.
+void AbortTransaction() noexcept;
+bool InTransaction();
+
+// --- Savepoints: inside the transaction of the caller. ---
+
+struct Savepoint {
+  MemoryContext context = nullptr;
+  ResourceOwner owner = nullptr;
+  bool open = false;
+};
+Savepoint OpenSavepoint();
+void ReleaseSavepoint(Savepoint& savepoint);
+void RollbackSavepoint(Savepoint& savepoint) noexcept;
+
+// --- Settings. ---
+
+// Everything set after OpenSettings(), SET LOCAL or not, is undone by CloseSettings(). An aborted transaction undoes it
+// as well. REQUIRES: a transaction.
+int OpenSettings();
+void CloseSettings(int level);
+// Sets a setting for the session, in or out of a transaction, and reads one.
+void SetSessionSetting(const char* name, const std::string& value);
+std::string GetSetting(const char* name);
+// Sets a setting until the bracket that is open around it is closed.
+void SetInBracket(const char* name, const std::string& value);
+
+// --- What else a script may leave behind. ---
+
+// For a worker: drops all of it, as DISCARD ALL does, but for settings and the locks in `keep`. In a transaction.
+void DropTemporaryObjects();
+// Outside of a transaction.
+void DropSessionObjects();
+
+}  // namespace headway::pg

@@ -1,0 +1,38 @@
+// A background worker that does one job for one waiting backend (its leader).
+//
+// The leader puts the request, its settings and a message queue into a shared memory segment, starts the worker and
+// waits. The worker connects as the same user with the same settings. Its notices and its error travel through the
+// queue with every field and come out in the leader as if they had happened there; so does its result.
+// When the leader goes, for whatever reason, the worker is told to stop; when the worker goes, the leader notices.
+#pragma once
+
+#include "pg/guard.hpp"
+
+namespace headway::pg {
+
+// What the worker is to do: a verb and its arguments, in an order that the verb knows.
+struct WorkerRequest {
+  std::string verb;
+  std::vector<std::optional<std::string>> arguments;
+};
+
+// Leader: runs the request to its end and returns its result. Relays notices on the way; throws the worker's error.
+// A cancel of the leader cancels the worker and waits for it, so that its locks are gone when the error comes out.
+// REQUIRES: no snapshot held by this backend.
+std::int64_t RunInWorker(const WorkerRequest& request);
+
+// Worker: what src/server registers to carry requests out.
+using WorkerBody = std::int64_t (*)(const WorkerRequest& request);
+void SetWorkerBody(WorkerBody body);
+
+// Whether this process is such a worker.
+bool InWorker();
+
+// Worker: takes on the leader's settings and role again, whatever a script has made of them.
+// REQUIRES: no transaction open.
+void RestoreLeaderState();
+// Worker: the bracket in which our own queries run after a script's statement has changed the role.
+// REQUIRES: a transaction; pair with CloseSettings().
+int EnterLeaderRole();
+
+}  // namespace headway::pg

@@ -1,0 +1,48 @@
+#include "server/doors.hpp"
+
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/call_shape.hpp"
+#include "server/backfill.hpp"
+#include "server/migration.hpp"
+
+namespace headway::server {
+
+namespace {
+
+struct Verb {
+  const char* name;
+  pg::WorkerBody body;
+};
+
+constexpr Verb kVerbs[] = {
+    {kMigrateVerb, MigrateInWorker},
+    {kBackfillVerb, BackfillInWorker},
+};
+
+}  // namespace
+
+DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request) {
+  DoorResult result;
+  result.why_not = pg::WhyNotAlone(call);
+  if (!result.why_not.empty()) return result;
+  pg::SnapshotRelease release;
+  if (!release.complete()) {
+    release.Restore();
+    result.why_not = "The session holds another snapshot (a cursor WITH HOLD, perhaps).";
+    return result;
+  }
+  result.result = pg::RunInWorker(request);
+  result.taken = true;
+  release.Restore();
+  return result;
+}
+
+std::int64_t CarryOut(const pg::WorkerRequest& request) {
+  for (const Verb& verb : kVerbs) {
+    if (request.verb == verb.name) return verb.body(request);
+  }
+  throw core::Error(core::sqlstate::kInternalError, core::Format("unknown request \"%1%\"", request.verb));
+}
+
+}  // namespace headway::server

@@ -1,0 +1,22 @@
+// The two doors: through a worker when the call is a statement of its own, else in the caller's transaction.
+#pragma once
+
+#include <string>
+
+#include "pg/worker.hpp"
+
+namespace headway::server {
+
+struct DoorResult {
+  bool taken = false;
+  std::int64_t result = 0;
+  std::string why_not;  // when it was not taken: what stands around the call
+};
+
+// Lets go of the caller's snapshot, has the request done by a worker, and takes a new snapshot.
+DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request);
+
+// In a worker: carries out a request. Installed when the library is loaded.
+std::int64_t CarryOut(const pg::WorkerRequest& request);
+
+}  // namespace headway::server

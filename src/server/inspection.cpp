@@ -1,0 +1,45 @@
+#include "server/inspection.hpp"
+
+#include "core/format.hpp"
+#include "core/planner.hpp"
+#include "core/sqlstate.hpp"
+#include "server/revision_store.hpp"
+
+namespace headway::server {
+
+Standing Standing::Load() {
+  RevisionStore store;
+  core::RevisionGraph graph(store.LoadRevisions());
+  core::Heads heads = store.LoadHeads();
+  core::RevisionIndices indices;
+  for (const std::string& head : heads) {
+    if (const auto index = graph.IndexOf(head)) indices.push_back(*index);
+  }
+  core::RevisionSet applied = graph.Ancestors(indices, core::Edges::kParentsAndDependencies);
+  return {std::move(graph), std::move(heads), std::move(applied)};
+}
+
+std::vector<PlanRow> ShowPlan(const std::string& target, const std::string& direction) {
+  if (direction != "upgrade" && direction != "downgrade") {
+    throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("unknown direction \"%1%\"", direction), {},
+                      "Use 'upgrade' or 'downgrade'.");
+  }
+  RevisionStore store;
+  const core::RevisionGraph graph(store.LoadRevisions());
+  const core::Heads heads = store.LoadHeads();
+  const bool up = direction == "upgrade";
+  std::vector<core::MigrationStep> steps =
+      up ? core::PlanUpgrade(graph, heads, target) : core::PlanDowngrade(graph, heads, target);
+  std::vector<std::string> revisions;
+  for (const core::MigrationStep& step : steps) revisions.push_back(step.revision);
+  if (revisions.empty()) return {};
+  const std::vector<engine::StepFacts> facts = store.LoadFacts(revisions);
+  std::vector<PlanRow> rows;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const bool transactional = up ? facts[i].upgrade_in_transaction : facts[i].downgrade_in_transaction;
+    rows.push_back({steps[i], graph.Find(steps[i].revision)->message, transactional});
+  }
+  return rows;
+}
+
+}  // namespace headway::server

@@ -1,0 +1,24 @@
+// A call of migrate_*: picks the door and runs the engine behind it.
+#pragma once
+
+#include <string>
+
+#include "core/revision.hpp"
+#include "pg/worker.hpp"
+
+namespace headway::server {
+
+// Runs a plan up or down; returns the number of revisions run.
+std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std::string& target);
+
+// Sets the heads without running anything; returns the number of rows of headway.version that changed.
+std::int64_t Stamp(const std::string& target, bool purge);
+
+// The same as a worker's job: what Migrate() sends through its door.
+inline constexpr char kMigrateVerb[] = "migrate";
+std::int64_t MigrateInWorker(const pg::WorkerRequest& request);
+
+// Throws kNestedRun when a revision's script is what calls `function`.
+void RequireOutsideScript(const char* function);
+
+}  // namespace headway::server

@@ -1,0 +1,178 @@
+#include "server/registration.hpp"
+
+#include <algorithm>
+
+#include "core/format.hpp"
+#include "core/graph.hpp"
+#include "core/identifier.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/backend.hpp"
+#include "pg/script.hpp"
+#include "pg/spi.hpp"
+#include "server/revision_store.hpp"
+
+namespace headway::server {
+
+namespace {
+
+using core::Error;
+using core::Format;
+namespace sqlstate = core::sqlstate;
+
+pg::PreparedQuery other_owner_of_label(
+    "SELECT revision FROM headway.revision WHERE revision OPERATOR(pg_catalog.<>) $1 "
+    "AND branch_labels OPERATOR(pg_catalog.&&) $2 ORDER BY revision LIMIT 1",
+    "tT");
+pg::PreparedQuery named_like(
+    "SELECT revision FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) ANY ($1) LIMIT 1", "T");
+pg::PreparedQuery label_like(
+    "SELECT revision FROM headway.revision WHERE $1 OPERATOR(pg_catalog.=) ANY (branch_labels) LIMIT 1", "t");
+pg::PreparedQuery registered_among(
+    "SELECT revision FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) ANY ($1)", "T");
+
+// "a, b" as "a,b"; an empty text as none.
+std::string Normalized(const std::optional<std::string>& list, void (*check)(std::string_view), const char* argument) {
+  std::string joined;
+  std::vector<std::string> seen;
+  for (const std::string& item : SplitNames(list.value_or(""))) {
+    std::string name(core::Trim(item));
+    check(name);
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+      throw Error(sqlstate::kInvalidParameterValue, Format("\"%1%\" is given twice in %2%", name, argument));
+    }
+    joined += (joined.empty() ? "" : ",") + name;
+    seen.push_back(std::move(name));
+  }
+  return joined;
+}
+
+// A dependency is an id, a prefix of one, or a label: Alembic's rules for ids hold for all of them.
+void RequireValidReference(std::string_view reference) { core::RequireValidRevisionId(reference); }
+
+bool ParseOne(const std::string& text, const std::string& what, const std::optional<bool>& transactional) {
+  const core::Script script = pg::ParseScript(text, what);
+  if (transactional == true && !script.transactional()) {
+    throw Error(sqlstate::kScriptRefused, Format("the %1% cannot run in one transaction", what),
+                "One of its statements has to run outside of a transaction block.", "Leave transactional out.");
+  }
+  const bool in_transaction = script.statements.empty() || transactional.value_or(script.transactional());
+  if (in_transaction) pg::RefuseUnusable(script, text, what);
+  return in_transaction;
+}
+
+RegisteredRevision Examine(const RevisionCall& call) {
+  core::RequireValidRevisionId(call.revision);
+  RegisteredRevision wanted;
+  wanted.down_revision = Normalized(call.down_revision, core::RequireValidRevisionId, "down_revision");
+  wanted.depends_on = Normalized(call.depends_on, RequireValidReference, "depends_on");
+  wanted.branch_labels = Normalized(call.branch_labels, core::RequireValidBranchLabel, "branch_labels");
+  for (const std::string& list : {wanted.down_revision, wanted.depends_on}) {
+    for (const std::string& name : SplitNames(list)) {
+      if (name != call.revision) continue;
+      throw Error(sqlstate::kCycle, Format("revision %1% follows itself", name), {},
+                  "Name the revision before it, or NULL for a base.");
+    }
+  }
+  wanted.message = std::string(core::Trim(call.message));
+  wanted.upgrade = call.upgrade;
+  wanted.downgrade = call.downgrade;
+  wanted.upgrade_in_transaction =
+      ParseOne(call.upgrade, Format("upgrade of revision %1%", call.revision), call.transactional);
+  if (call.downgrade) {
+    wanted.downgrade_in_transaction =
+        ParseOne(*call.downgrade, Format("downgrade of revision %1%", call.revision), call.transactional);
+  }
+  return wanted;
+}
+
+void CheckNames(const std::string& revision, const RegisteredRevision& wanted) {
+  if (const pg::Field owner = label_like.Run({revision}).Single()) {
+    throw Error(sqlstate::kDuplicateLabel,
+                Format("\"%1%\" is already a branch label, of revision %2%", revision, *owner), {},
+                "Choose another revision id.");
+  }
+  if (wanted.branch_labels.empty()) return;
+  const std::vector<std::string> labels = SplitNames(wanted.branch_labels);
+  if (const pg::Field owner = other_owner_of_label.Run({revision, labels}).Single()) {
+    throw Error(sqlstate::kDuplicateLabel,
+                Format("branch label \"%1%\" belongs to revision %2%", wanted.branch_labels, *owner), {},
+                "A label names one branch: choose another one.");
+  }
+  if (const pg::Field same = named_like.Run({labels}).Single()) {
+    throw Error(sqlstate::kDuplicateLabel, Format("branch label \"%1%\" is the id of a revision", *same), {},
+                "Choose another label.");
+  }
+}
+
+bool IsApplied(const std::string& revision) {
+  RevisionStore store;
+  const core::RevisionGraph graph(store.LoadRevisions());
+  core::RevisionIndices heads;
+  for (const std::string& head : store.LoadHeads()) {
+    if (const auto index = graph.IndexOf(head)) heads.push_back(*index);
+  }
+  const auto wanted = graph.IndexOf(revision);
+  return wanted && graph.Ancestors(heads, core::Edges::kParentsAndDependencies).Contains(*wanted);
+}
+
+bool SameOptionalScript(const std::optional<std::string>& left, const std::optional<std::string>& right) {
+  if (!left || !right) return !left && !right;
+  return pg::SameScript(*left, *right);
+}
+
+// Whether anything that matters differs: white space and comments in scripts do not.
+bool Same(const RegisteredRevision& left, const RegisteredRevision& right) {
+  return left.down_revision == right.down_revision && left.depends_on == right.depends_on &&
+         left.branch_labels == right.branch_labels && left.message == right.message &&
+         left.upgrade_in_transaction == right.upgrade_in_transaction &&
+         left.downgrade_in_transaction == right.downgrade_in_transaction &&
+         pg::SameScript(left.upgrade, right.upgrade) && SameOptionalScript(left.downgrade, right.downgrade);
+}
+
+void RefuseChangeOfApplied(const std::string& revision, const RegisteredRevision& before,
+                           const RegisteredRevision& wanted) {
+  const bool script_changed = !pg::SameScript(before.upgrade, wanted.upgrade);
+  const bool parents_changed = before.down_revision != wanted.down_revision;
+  if (!script_changed && !parents_changed) return;
+  if (!IsApplied(revision)) return;
+  throw Error(sqlstate::kAppliedRevisionChanged,
+              Format("revision %1% is applied and its %2% has changed", revision,
+                     script_changed ? "upgrade script" : "down_revision"),
+              "Databases that have run it would differ from those that run it now. Nothing has been changed.",
+              "Put the change into a new revision, or go down below this one first.");
+}
+
+void WarnOfMissingParents(const std::string& revision, const RegisteredRevision& wanted) {
+  if (wanted.down_revision.empty()) return;
+  const std::vector<std::string> parents = SplitNames(wanted.down_revision);
+  std::vector<std::string> found;
+  for (const pg::Row& row : registered_among.Run({parents}).rows) found.push_back(*row[0]);
+  for (const std::string& parent : parents) {
+    if (std::find(found.begin(), found.end(), parent) != found.end()) continue;
+    pg::ReportWarning(Format("parent %1% of revision %2% is not registered yet", parent, revision), {},
+                      "Register it before you run migrate_upgrade().");
+  }
+}
+
+}  // namespace
+
+const char* RegisterRevision(const RevisionCall& call) {
+  const RegisteredRevision wanted = Examine(call);
+  CheckNames(call.revision, wanted);
+  const std::optional<RegisteredRevision> before = FindRegistered(call.revision);
+  const char* done = "registered";
+  if (before) {
+    if (Same(*before, wanted)) {
+      if (IsRegisteredByTrusted(call.revision)) return "unchanged";
+      done = "vouched for";
+    } else {
+      RefuseChangeOfApplied(call.revision, *before, wanted);
+      done = "replaced";
+    }
+  }
+  WriteRegistered(call.revision, wanted);
+  WarnOfMissingParents(call.revision, wanted);
+  return done;
+}
+
+}  // namespace headway::server

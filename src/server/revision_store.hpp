@@ -1,0 +1,44 @@
+// The tables of the schema headway, as the engine sees them.
+#pragma once
+
+#include <map>
+
+#include "engine/ports.hpp"
+
+namespace headway::server {
+
+class RevisionStore : public engine::RevisionStore {
+ public:
+  std::vector<core::Revision> LoadRevisions() override;
+  core::Heads LoadHeads() override;
+  std::vector<engine::StepFacts> LoadFacts(const std::vector<std::string>& revisions) override;
+  std::string LoadScript(const std::string& revision, core::Direction direction) override;
+  core::Script Parse(const std::string& text, const std::string& what) override;
+  bool SameScript(const std::string& left, const std::string& right) override;
+  bool Mentions(const std::string& text, const std::string& constant) override;
+  void ChangeHeads(const core::Heads& removed, const core::Heads& added) override;
+  std::int64_t Record(const engine::HistoryEntry& entry) override;
+  void CloseInterrupted() override;
+  std::optional<engine::Progress> LoadProgress(const std::string& revision, core::Direction direction) override;
+  void SaveProgress(const std::string& revision, core::Direction direction, const engine::Progress& progress) override;
+  void DeleteProgress(const std::string& revision, core::Direction direction) override;
+};
+
+// What is registered under an id, for migrate_revision().
+struct RegisteredRevision {
+  std::string down_revision;  // joined by commas, as the next two
+  std::string depends_on;
+  std::string branch_labels;
+  std::string message;
+  std::string upgrade;
+  std::optional<std::string> downgrade;
+  bool upgrade_in_transaction = true;
+  bool downgrade_in_transaction = true;
+};
+std::optional<RegisteredRevision> FindRegistered(const std::string& revision);
+void WriteRegistered(const std::string& revision, const RegisteredRevision& registered);
+bool IsRegisteredByTrusted(const std::string& revision);
+
+std::vector<std::string> SplitNames(const std::string& joined);
+
+}  // namespace headway::server

@@ -1,0 +1,198 @@
+#include "server/sessions.hpp"
+
+#include <algorithm>
+
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/backend.hpp"
+#include "pg/index_leftovers.hpp"
+#include "pg/portal.hpp"
+#include "pg/runner_lock.hpp"
+#include "pg/worker.hpp"
+
+namespace headway::server {
+
+namespace {
+
+int scripts_running = 0;
+char script_name[256] = "";  // plain storage: nothing computes before or after main
+
+void NameScript(const std::string& script) { script_name[script.copy(script_name, sizeof(script_name) - 1)] = '\0'; }
+
+class ScriptMark {
+ public:
+  ScriptMark() { ++scripts_running; }
+  ScriptMark(const ScriptMark&) = delete;
+  ScriptMark& operator=(const ScriptMark&) = delete;
+  ~ScriptMark() { --scripts_running; }
+};
+
+std::string Milliseconds(std::int64_t value) { return std::to_string(value); }
+
+// A script that gives up our lock (pg_advisory_unlock_all()) must not let a second run in.
+void KeepRunnerLock() {
+  if (!pg::HoldsRunnerLock() && !pg::TryRunnerLock(true)) {
+    throw core::Error(core::sqlstate::kObjectNotInPrerequisiteState, "the script has released the runner lock");
+  }
+}
+
+}  // namespace
+
+bool ScriptIsRunning() { return scripts_running > 0; }
+
+std::string RunningScript() { return ScriptIsRunning() ? script_name : std::string(); }
+
+void WorkerSession::Enter(const std::string& script) { NameScript(script); }
+
+void CallerSession::Enter(const std::string& script) { NameScript(script); }
+
+void WorkerSession::Begin() {
+  pg::BeginBlock();
+  block_ = true;
+  script_ran_ = code_ran_ = false;
+}
+
+void WorkerSession::Commit() {
+  if (bracket_ != 0) EndScript();
+  if (block_) {
+    pg::CommitBlock();
+  } else {
+    pg::CommitSingle();
+  }
+  block_ = false;
+  if (script_ran_) DropLeftovers();
+}
+
+void WorkerSession::Rollback() {
+  pg::AbortTransaction();
+  block_ = false;
+  bracket_ = 0;
+  ResumeLockTimeout();
+  // Advisory locks, prepared statements and cursors survive an abort.
+  if (code_ran_) DropLeftovers();
+}
+
+void WorkerSession::DropLeftovers() {
+  pg::DropSessionObjects();
+  if (code_ran_) pg::ReleaseAdvisoryLocks();
+  script_ran_ = code_ran_ = false;
+}
+
+void WorkerSession::BeginScript(std::int64_t lock_timeout_ms) {
+  bracket_ = pg::OpenSettings();
+  pg::SetInBracket("lock_timeout", Milliseconds(lock_timeout_ms));
+}
+
+void WorkerSession::RunStatement(const core::Statement& statement) {
+  ScriptMark mark;
+  script_ran_ = true;
+  code_ran_ = code_ran_ || statement.runs_code;
+  pg::RunStatement(statement.text, true);
+  if (statement.runs_code) KeepRunnerLock();
+}
+
+void WorkerSession::EndScript() {
+  pg::CloseSettings(bracket_);
+  bracket_ = 0;
+  if (script_ran_) pg::DropTemporaryObjects();
+}
+
+void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) {
+  ScriptMark mark;
+  if (!timeout_set_ && lock_timeout_ms > 0) {
+    pg::SetSessionSetting("lock_timeout", Milliseconds(lock_timeout_ms));
+    timeout_set_ = true;
+  }
+  if (lock_timeout_ms == 0) SuspendLockTimeout();
+  pg::BeginSingle();
+  pg::RunStatement(statement.text, true);
+  if (statement.runs_code) KeepRunnerLock();
+  ResumeLockTimeout();
+  bracket_ = pg::EnterLeaderRole();
+}
+
+void WorkerSession::SuspendLockTimeout() {
+  suspended_timeout_ = pg::GetSetting("lock_timeout");
+  pg::SetSessionSetting("lock_timeout", "0");
+}
+
+void WorkerSession::ResumeLockTimeout() {
+  if (suspended_timeout_.empty()) return;
+  pg::SetSessionSetting("lock_timeout", suspended_timeout_);
+  suspended_timeout_.clear();
+}
+
+void WorkerSession::ResetState() {
+  pg::BeginSingle();
+  pg::DropTemporaryObjects();
+  pg::CommitSingle();
+  pg::DropSessionObjects();
+  pg::ReleaseAdvisoryLocks();
+  pg::RestoreLeaderState();
+  timeout_set_ = false;
+}
+
+bool WorkerSession::DropInvalidIndex(const core::Statement& statement) {
+  Begin();
+  const std::string drop = pg::DropStatementForInvalidIndex(statement.text);
+  Commit();
+  if (drop.empty()) return false;
+  SuspendLockTimeout();
+  pg::BeginSingle();
+  pg::RunStatement(drop, true);
+  pg::CommitSingle();
+  ResumeLockTimeout();
+  return true;
+}
+
+void CallerSession::Begin() { savepoint_ = pg::OpenSavepoint(); }
+
+void CallerSession::Commit() { pg::ReleaseSavepoint(savepoint_); }
+
+void CallerSession::Rollback() {
+  bracket_ = 0;
+  objects_before_.reset();
+  pg::RollbackSavepoint(savepoint_);
+}
+
+void CallerSession::BeginScript(std::int64_t lock_timeout_ms) {
+  bracket_ = pg::OpenSettings();
+  pg::SetInBracket("lock_timeout", Milliseconds(lock_timeout_ms));
+}
+
+void CallerSession::RunStatement(const core::Statement& statement) {
+  ScriptMark mark;
+  if (statement.runs_code && !objects_before_) objects_before_ = pg::ListSessionObjects();
+  pg::RunStatement(statement.text, false);
+}
+
+void CallerSession::EndScript() {
+  pg::CloseSettings(bracket_);
+  bracket_ = 0;
+  if (objects_before_) pg::DropSessionObjectsSince(*objects_before_);
+  objects_before_.reset();
+}
+
+void CallerSession::RunTopLevel(const core::Statement&, std::int64_t) {
+  throw core::Error(core::sqlstate::kActiveSqlTransaction, "the statement cannot run inside a transaction");
+}
+
+// The lock table is shared by the whole server: filling it breaks other sessions. Half of what it is made for is where
+// we stop. Counting costs time in proportion to the locks, so it is done ever more rarely while there is room.
+void CallerSession::RequireLockSpace() {
+  if (++units_ < next_count_) return;
+  const pg::LockCount locks = pg::CountLocks();
+  const std::int64_t limit = locks.capacity / 2;
+  if (locks.held >= limit) {
+    throw core::Error(core::sqlstate::kConfigurationLimitExceeded,
+                      "this transaction holds too many locks for one more revision",
+                      core::Format("It holds %1% locks after %2% revisions; the server's lock table is made for %3%.",
+                                   locks.held, units_, locks.capacity),
+                      "Call it as a statement of its own, outside of a transaction: then each revision commits and "
+                      "gives its locks back. Or go up in several steps, or raise max_locks_per_transaction.");
+  }
+  const std::int64_t per_unit = std::max<std::int64_t>(1, locks.held / units_);
+  next_count_ = units_ + std::clamp<std::int64_t>((limit - locks.held) / (4 * per_unit), 1, 64);
+}
+
+}  // namespace headway::server

@@ -1,0 +1,14 @@
+// What the server calls when it loads the library.
+#include "pg/settings.hpp"
+#include "pg/worker.hpp"
+#include "server/doors.hpp"
+
+extern "C" {
+PG_MODULE_MAGIC;
+PGDLLEXPORT void _PG_init(void);
+
+void _PG_init(void) {
+  headway::pg::DefineSettings();
+  headway::pg::SetWorkerBody(headway::server::CarryOut);
+}
+}
