@@ -58,6 +58,7 @@ void ThrowUnknownLabel(const RevisionGraph& graph, std::string_view label) {
 
 void ThrowAmbiguousRevision(std::string_view word, const std::vector<RevisionGraph::Match>& matches) {
   std::vector<std::string> names;
+  names.reserve(matches.size());
   for (const RevisionGraph::Match& match : matches) names.emplace_back(match.name);
   throw Error(sqlstate::kAmbiguousRevision, Format("revision \"%1%\" is not unique", word),
               Format("It could mean: %1%.", ListNames(names)), "Give more characters of it.");
@@ -75,9 +76,13 @@ void ThrowCurrentOutsideHistory(const std::string& target) {
 }
 
 void ThrowMultipleHeads(const std::vector<std::string>& heads) {
-  throw Error(sqlstate::kMultipleHeads, "multiple heads are present", Format("Heads: %1%.", ListNames(heads)),
-              Format("Name one of them, use target \"heads\", or merge them: SELECT migrate_merge('%1%', 'message').",
-                     ListNames(heads)));
+  const std::string list = ListNames(heads);
+  std::string hint = "Name one of them, or use target \"heads\".";
+  if (heads.size() < 5) {
+    hint =
+        Format("Name one of them, use target \"heads\", or merge them: SELECT migrate_merge('%1%', 'message').", list);
+  }
+  throw Error(sqlstate::kMultipleHeads, "multiple heads are present", Format("Heads: %1%.", list), hint);
 }
 
 void ThrowMultipleCurrent(const std::string& target, const std::vector<std::string>& heads) {

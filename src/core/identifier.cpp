@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/format.hpp"
@@ -37,17 +38,21 @@ void RequireValidName(std::string_view name, const char* kind) {
   }
 }
 
-// Levenshtein distance, one row at a time.
+// How many letters must be changed, added, left out or swapped with their neighbour.
 std::size_t EditDistance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> before_last;
+  std::vector<std::size_t> last;
   std::vector<std::size_t> row(right.size() + 1);
   for (std::size_t column = 0; column < row.size(); ++column) row[column] = column;
-  for (std::size_t line = 0; line < left.size(); ++line) {
-    std::size_t diagonal = row[0];
-    row[0] = line + 1;
-    for (std::size_t column = 0; column < right.size(); ++column) {
-      const std::size_t replaced = diagonal + (left[line] == right[column] ? 0 : 1);
-      diagonal = row[column + 1];
-      row[column + 1] = std::min({replaced, row[column] + 1, diagonal + 1});
+  for (std::size_t line = 1; line <= left.size(); ++line) {
+    before_last = std::exchange(last, row);
+    row[0] = line;
+    for (std::size_t column = 1; column < row.size(); ++column) {
+      const bool same = left[line - 1] == right[column - 1];
+      row[column] = std::min({last[column - 1] + (same ? 0 : 1), last[column] + 1, row[column - 1] + 1});
+      if (line > 1 && column > 1 && left[line - 1] == right[column - 2] && left[line - 2] == right[column - 1]) {
+        row[column] = std::min(row[column], before_last[column - 2] + 1);
+      }
     }
   }
   return row.back();

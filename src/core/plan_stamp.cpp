@@ -47,7 +47,7 @@ RevisionSet RowsAbout(const RevisionGraph& graph, const RevisionIndices& rows, c
 
 // Rows give way to an end that lies above or below one of them. An end on a branch of its own is added beside them.
 RevisionSet RowsReplaced(const RevisionGraph& graph, const RevisionIndices& rows, const StampMark& mark) {
-  const RevisionSet about = RowsAbout(graph, rows, mark);
+  RevisionSet about = RowsAbout(graph, rows, mark);
   if (mark.ends.empty()) return about;
   RevisionSet on_the_way = graph.Ancestors(mark.ends, Edges::kParentsAndDependencies);
   on_the_way.InsertAll(graph.Descendants(mark.ends, Edges::kParentsAndDependencies));

@@ -101,7 +101,7 @@ RevisionIndex TargetResolver::StepsFromCurrent(const Target& target) const {
 // The heads on a branch; where the heads are all on others, the last of the branch that they imply.
 RevisionIndices TargetResolver::StartsOfUpgrade(const std::string& label) const {
   const RevisionSet branch = graph_.Lineage(Branch(label), Edges::kParents);
-  const RevisionIndices heads = Filter(current_, branch);
+  RevisionIndices heads = Filter(current_, branch);
   if (!heads.empty()) return heads;
   RevisionSet tips = graph_.Ancestors(current_, Edges::kParentsAndDependencies);
   tips.KeepOnly(branch);
@@ -115,7 +115,7 @@ RevisionIndices TargetResolver::StartsOfUpgrade(const std::string& label) const 
 // one follows, on any branch.
 RevisionIndices TargetResolver::StartsOfDowngrade(const std::string& label) const {
   const RevisionSet branch = graph_.Lineage(Branch(label), Edges::kParents);
-  const RevisionIndices heads = Filter(current_, branch);
+  RevisionIndices heads = Filter(current_, branch);
   if (!heads.empty()) return heads;
   RevisionSet tips = graph_.Ancestors(current_, Edges::kParentsAndDependencies);
   for (const RevisionIndex index : tips.members()) {

@@ -1,7 +1,9 @@
 """Alembic as the oracle: its own revision map, script directory and head maintenance, without a database.
 
-Two of its functions are replaced where a later release, or common sense, decides otherwise; README.md says why.
+It runs as it is installed. corrected_heads() replaces two of its functions, to tell whether a difference has one of
+the two causes that README.md gives for heads after a merge point.
 """
+import contextlib
 import types
 import warnings
 
@@ -47,7 +49,7 @@ class VersionTableInMemory(migration.HeadMaintainer):
         self.heads.add(to_)
 
 
-def _implied_by(revision_map, ids):
+def implied_by(revision_map, ids):
     """All that `ids` rest on, without themselves unless another one rests on them."""
     implied = set()
     for one in ids:
@@ -60,7 +62,7 @@ def _implied_by(revision_map, ids):
 def _heads_after_unmerge(step, heads):
     others = set(heads) - {step.revision.revision}
     below = step.to_revisions
-    taken = others | _implied_by(step.revision_map, others) | _implied_by(step.revision_map, below)
+    taken = others | implied_by(step.revision_map, others) | implied_by(step.revision_map, below)
     return tuple(name for name in below if name not in taken)
 
 
@@ -69,12 +71,16 @@ def _heads_merged(step, heads):
     return merged[:-1], merged[-1], step.to_revisions[0]
 
 
-STOCK = (migration.RevisionStep._unmerge_to_revisions, migration.RevisionStep.merge_branch_idents)
-
-
-def use_stock_heads(stock):
+@contextlib.contextmanager
+def corrected_heads():
+    """Alembic with the two corrections, for as long as it lasts."""
     step = migration.RevisionStep
-    step._unmerge_to_revisions, step.merge_branch_idents = STOCK if stock else (_heads_after_unmerge, _heads_merged)
+    stock = step._unmerge_to_revisions, step.merge_branch_idents
+    step._unmerge_to_revisions, step.merge_branch_idents = _heads_after_unmerge, _heads_merged
+    try:
+        yield
+    finally:
+        step._unmerge_to_revisions, step.merge_branch_idents = stock
 
 
 class Oracle:

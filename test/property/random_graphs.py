@@ -59,6 +59,7 @@ class Words:
         self.labels = [label for revision in revisions for label in revision[3]]
 
     def revision(self):
+        """A revision by its id; now and then by a label, by a prefix, or by a name that is nobody's."""
         kind = self.rng.random()
         if kind < 0.02 or not self.ids:
             return self.rng.choice(("nosuch", "9", "a", "b"))
@@ -86,7 +87,20 @@ class Words:
         return (self.branch() + "@" if self.rng.random() < 0.35 else "") + symbol + self.steps()
 
     def target(self):
+        """Of any form, however unlikely to mean something."""
         return self.relative() if self.rng.random() < 0.4 else self.absolute()
+
+    def likely_target(self, among):
+        """What people write: mostly a revision out of `among`, or a step or two."""
+        kind = self.rng.random()
+        if not among or kind < 0.1:
+            return self.rng.choice(("heads", "base"))
+        name = self.rng.choice(sorted(among))
+        if kind < 0.5:
+            return name
+        if kind < 0.7:
+            return name + self.rng.choice(("+1", "-1", "+2", "-2"))
+        return (self.rng.choice(sorted(among) + self.labels) + "@") + self.rng.choice(("head", "base", "+1", "-1", name))
 
     def range_end(self):
         kind = self.rng.random()

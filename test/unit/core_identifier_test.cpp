@@ -47,7 +47,8 @@ TEST(IdentifierTest, CutsLongLists) {
 }
 
 TEST(IdentifierTest, FindsTheNearestName) {
-  EXPECT_EQ(NearestName("haed", {"head", "heads", "base"}), "");  // two slips in a short word
+  EXPECT_EQ(NearestName("haed", {"head", "heads", "base"}), "head") << "two letters swapped are one slip";
+  EXPECT_EQ(NearestName("abcd", {"dbca"}), "") << "two slips in a short word";
   EXPECT_EQ(NearestName("hea", {"head", "base"}), "head");
   EXPECT_EQ(NearestName("abc124", {"abc123", "def456"}), "abc123");
   EXPECT_EQ(NearestName("abc124", {"abc123", "abc125"}), "") << "two are equally near";

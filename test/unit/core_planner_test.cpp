@@ -121,9 +121,9 @@ TEST(PlanUpgradeTest, Ambiguities) {
 
 TEST(PlanUpgradeTest, WrongWords) {
   const RevisionGraph graph = Graph({"abc123 / label network", "def456 <- abc123"});
-  EXPECT_EQ(UpgradeError(graph, "", "heda"),
-            "MG003 revision \"heda\" is not registered / Load the file of the "
-            "revision first; headway.revision lists what is there.");
+  EXPECT_EQ(UpgradeError(graph, "", "feedbeef"),
+            "MG003 revision \"feedbeef\" is not registered / Load the file of the revision first; headway.revision "
+            "lists what is there.");
   EXPECT_EQ(UpgradeError(graph, "", "hed"), "MG003 revision \"hed\" is not registered / Perhaps you meant \"head\".");
   EXPECT_EQ(UpgradeError(graph, "", "netwrok@head"),
             "MG003 branch label \"netwrok\" does not exist / Perhaps you meant \"network\".");
