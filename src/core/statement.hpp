@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace headway::core {
@@ -38,5 +39,13 @@ struct Script {
     return true;
   }
 };
+
+// Whether a text of SQL holds a string constant.
+using MentionsConstant = bool (*)(const std::string& text, const std::string& constant);
+
+// Pairs of statements (adds a value, uses it), by index: the server refuses them in one transaction. From 17 on it
+// does not when the type is made in it as well; there the value belongs into CREATE TYPE anyway.
+std::vector<std::pair<std::size_t, std::size_t>> EnumValuesUsedTooEarly(const Script& script,
+                                                                        MentionsConstant mentions);
 
 }  // namespace headway::core

@@ -95,7 +95,7 @@ void Backfiller::SayProgress(Tally& tally) {
 
 void Backfiller::SayEnd(const Tally& tally) {
   reporter_.Notice(Format("backfill \"%1%\": done, %2% rows updated", job_.name(), tally.rows),
-                   Format("%1% batches in %2%, the longest %3%.", tally.batches,
+                   Format("Batches: %1%, in %2%, the longest %3%.", tally.batches,
                           Seconds(clock_.NowMs() - tally.started_ms), Seconds(tally.longest_ms)));
 }
 

@@ -18,6 +18,12 @@ List* PlanStatement(RawStmt* raw, const char* text) {
   return plans;
 }
 
+// log_statement = ddl is how many keep their audit trail: a worker's statements belong there.
+void LogStatement(const RawStmt* raw, const char* text) {
+  if (log_statement == LOGSTMT_NONE || GetCommandLogLevel(raw->stmt) > log_statement) return;
+  ereport(LOG, (errmsg("statement: %s", text), errhidestmt(true)));
+}
+
 void RunPlans(RawStmt* raw, const char* text, List* plans, bool top_level) {
   const CommandTag tag = CreateCommandTag(raw->stmt);
   // Never the unnamed portal: in the caller's transaction that one is the caller's.
@@ -31,37 +37,52 @@ void RunPlans(RawStmt* raw, const char* text, List* plans, bool top_level) {
   PortalDrop(portal, false);
 }
 
+// The trees must outlive the transactions that a CONCURRENTLY statement ends and begins.
+void RunText(const char* text, bool top_level) {
+  MemoryContext parent = top_level ? TopMemoryContext : CurrentMemoryContext;
+  MemoryContext context = AllocSetContextCreate(parent, "pg_headway statement", ALLOCSET_DEFAULT_SIZES);
+  PG_TRY();
+  {
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    const char* copy = pstrdup(text);
+    ListCell* cell;
+    List* raw_statements = pg_parse_query(copy);
+    foreach (cell, raw_statements) {
+      auto* raw = lfirst_node(RawStmt, cell);
+      CHECK_FOR_INTERRUPTS();
+      if (top_level) LogStatement(raw, copy);
+      List* plans = PlanStatement(raw, copy);
+      MemoryContextSwitchTo(top_level ? CurTransactionContext : caller);
+      RunPlans(raw, copy, plans, top_level);
+      if (IsTransactionState()) CommandCounterIncrement();
+      MemoryContextSwitchTo(context);
+    }
+  }
+  PG_FINALLY();
+  {
+    MemoryContextSwitchTo(parent);
+    MemoryContextDelete(context);
+  }
+  PG_END_TRY();
+}
+
 }  // namespace
 
+// A position in the client's query means nothing when the statement is not the client's.
+void ShowAsInternalQuery(core::ErrorReport& report, const std::string& text) {
+  if (report.cursor_position == 0 || !report.internal_query.empty()) return;
+  report.internal_query = text;
+  report.internal_position = report.cursor_position;
+  report.cursor_position = 0;
+}
+
 void RunStatement(const std::string& text, bool top_level) {
-  Guarded([&] {
-    // The trees must outlive the transactions that a CONCURRENTLY statement ends and begins; after an error they go
-    // with the session's context that is current around the run.
-    MemoryContext context = AllocSetContextCreate(top_level ? TopMemoryContext : CurrentMemoryContext,
-                                                  "pg_headway statement", ALLOCSET_DEFAULT_SIZES);
-    PG_TRY();
-    {
-      MemoryContext caller = MemoryContextSwitchTo(context);
-      const char* copy = pstrdup(text.c_str());
-      ListCell* cell;
-      List* raw_statements = pg_parse_query(copy);
-      foreach (cell, raw_statements) {
-        auto* raw = lfirst_node(RawStmt, cell);
-        CHECK_FOR_INTERRUPTS();
-        List* plans = PlanStatement(raw, copy);
-        MemoryContextSwitchTo(top_level ? CurTransactionContext : caller);
-        RunPlans(raw, copy, plans, top_level);
-        if (IsTransactionState()) CommandCounterIncrement();
-        MemoryContextSwitchTo(context);
-      }
-    }
-    PG_FINALLY();
-    {
-      MemoryContextSwitchTo(top_level ? TopMemoryContext : MemoryContextGetParent(context));
-      MemoryContextDelete(context);
-    }
-    PG_END_TRY();
-  });
+  try {
+    Guarded([&] { RunText(text.c_str(), top_level); });
+  } catch (core::Error& error) {
+    ShowAsInternalQuery(error.report(), text);
+    throw;
+  }
 }
 
 }  // namespace headway::pg

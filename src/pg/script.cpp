@@ -75,8 +75,9 @@ void DescribeAlterTable(const AlterTableStmt* alter, Facts& facts) {
 
 void DescribeCopy(const CopyStmt* copy, Facts& facts) {
   if (copy->filename == nullptr && !copy->is_program) {
-    facts.refused = copy->is_from ? "COPY FROM STDIN needs a client that sends data; use INSERT"
-                                  : "COPY TO STDOUT needs a client that receives data";
+    facts.refused = copy->is_from
+                        ? "It needs a client that sends the data: use INSERT, or COPY from a file of the server."
+                        : "It needs a client that receives the data.";
   }
 }
 
@@ -120,7 +121,7 @@ Facts Describe(Node* node) {
   Facts facts;
   switch (nodeTag(node)) {
     case T_TransactionStmt:
-      facts.refused = "each revision has its own transaction; leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out";
+      facts.refused = "Each revision has its own transaction: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out.";
       break;
     case T_CopyStmt:
       DescribeCopy(castNode(CopyStmt, node), facts);
@@ -283,16 +284,12 @@ core::Script ParseScript(const std::string& text, const std::string& what) {
 
 void RefuseUnusable(const core::Script& script, const std::string& text, const std::string& what) {
   if (!script.transactional()) return;
-  for (std::size_t i = 0; i < script.statements.size(); ++i) {
-    const std::string& value = script.statements[i].added_enum_value;
-    if (value.empty()) continue;
-    for (std::size_t j = i + 1; j < script.statements.size(); ++j) {
-      if (!MentionsStringConstant(script.statements[j].text, value)) continue;
-      ThrowRefused(
-          script.statements[j], text, what,
-          Format("new enum value %1% is used in the transaction that adds it", QuoteLiteral(value)),
-          "PostgreSQL allows its use only after the commit: put what uses the value into a revision of its own.");
-    }
+  for (const auto& [adder, user] : core::EnumValuesUsedTooEarly(script, MentionsStringConstant)) {
+    ThrowRefused(
+        script.statements[user], text, what,
+        Format("new enum value %1% is used in the transaction that adds it",
+               QuoteLiteral(script.statements[adder].added_enum_value)),
+        "PostgreSQL allows its use only after the commit: put what uses the value into a revision of its own.");
   }
 }
 

@@ -5,6 +5,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
+#include "pg/portal.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -213,10 +214,15 @@ void RequireExpression(const std::string& where_clause) {
 }
 
 void RequireAnalyzable(const std::string& statement) {
-  Guarded([&] {
-    List* trees = raw_parser(statement.c_str(), RAW_PARSE_DEFAULT);
-    compat::AnalyzeAndRewrite(linitial_node(RawStmt, trees), statement.c_str());
-  });
+  try {
+    Guarded([&] {
+      List* trees = raw_parser(statement.c_str(), RAW_PARSE_DEFAULT);
+      compat::AnalyzeAndRewrite(linitial_node(RawStmt, trees), statement.c_str());
+    });
+  } catch (core::Error& error) {
+    ShowAsInternalQuery(error.report(), statement);
+    throw;
+  }
 }
 
 }  // namespace headway::pg
