@@ -20,6 +20,14 @@ void AddOnce(RevisionIndices& indices, RevisionIndex index) {
 
 bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
+// Keeps `names` sorted and without repetition.
+void AddSorted(std::vector<std::string>& names, const std::vector<std::string>& more) {
+  for (const std::string& name : more) {
+    const auto place = std::lower_bound(names.begin(), names.end(), name);
+    if (place == names.end() || *place != name) names.insert(place, name);
+  }
+}
+
 // The indices that `next` leads to from any of `from`, which it includes. The list of work is explicit: a deep graph
 // must not become a deep stack.
 template <class Next>
@@ -314,26 +322,34 @@ RevisionSet RevisionGraph::Lineage(RevisionIndex of, Edges edges) const {
 
 RevisionSet RevisionGraph::LabelCarriers(RevisionIndex owner) const {
   RevisionSet carriers = Descendants({owner}, Edges::kParents);
-  const auto splits_or_merges = [&](RevisionIndex index) {
-    return followers_[index].size() > 1 || at(index).down_revisions.size() > 1;
-  };
-  for (const RevisionIndex carrier : carriers.members()) {
-    if (splits_or_merges(carrier)) return carriers;
+  const RevisionIndices descendants = carriers.members();
+  if (std::any_of(descendants.begin(), descendants.end(), [this](RevisionIndex at) { return IsKnot(at); })) {
+    return carriers;
   }
-  for (RevisionIndex index = owner; !parents_[index].empty();) {
-    index = parents_[index].front();
-    if (splits_or_merges(index) || !carriers.Insert(index)) break;
+  for (RevisionIndex at = owner; !parents_[at].empty();) {
+    at = parents_[at].front();
+    if (IsKnot(at) || !carriers.Insert(at)) break;
   }
   return carriers;
 }
 
+bool RevisionGraph::IsKnot(RevisionIndex index) const {
+  return followers_[index].size() > 1 || revisions_[index].down_revisions.size() > 1;
+}
+
+// LabelCarriers for all labels at once: first up from each tip as far as its branch goes without a knot, then down
+// from parents to children.
 std::vector<std::vector<std::string>> RevisionGraph::EffectiveLabels() const {
   std::vector<std::vector<std::string>> labels(size());
-  for (RevisionIndex owner = 0; owner < size(); ++owner) {
-    if (at(owner).branch_labels.empty()) continue;
-    for (const RevisionIndex carrier : LabelCarriers(owner).members()) {
-      for (const std::string& label : at(owner).branch_labels) labels[carrier].push_back(label);
-    }
+  for (RevisionIndex index = 0; index < size(); ++index) AddSorted(labels[index], revisions_[index].branch_labels);
+  std::vector<bool> straight(size());  // no knot from here to the tip
+  for (auto at = oldest_first_.rbegin(); at != oldest_first_.rend(); ++at) {
+    const RevisionIndices& children = children_[*at];
+    straight[*at] = !IsKnot(*at) && (children.empty() || straight[children.front()]);
+    if (straight[*at] && !children.empty()) AddSorted(labels[*at], labels[children.front()]);
+  }
+  for (const RevisionIndex index : oldest_first_) {
+    for (const RevisionIndex parent : parents_[index]) AddSorted(labels[index], labels[parent]);
   }
   return labels;
 }

@@ -65,7 +65,7 @@ class RevisionGraph {
   // A full id, a branch label, or a prefix of exactly one of them. Throws kUnknownRevision or kAmbiguousRevision.
   std::string Resolve(std::string_view id_or_prefix) const;
 
-  // The branch labels of each revision, by index: its own and those inherited along its branch.
+  // The branch labels of each revision, by index and sorted: its own and those inherited along its branch.
   std::vector<std::vector<std::string>> EffectiveLabels() const;
 
   // What follows is by index, for the planners.
@@ -117,6 +117,7 @@ class RevisionGraph {
   void DropInheritedDependencies();
   RevisionSet BelowAny(const RevisionIndices& declarers, const RevisionIndices& position) const;
   void CollectEnds();
+  bool IsKnot(RevisionIndex index) const;  // where branches part or meet
   void RequireNoCycle() const;
 
   std::vector<Revision> revisions_;

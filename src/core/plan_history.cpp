@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <optional>
 
@@ -15,6 +16,9 @@
 
 namespace headway::core {
 namespace {
+
+// A walk over the graph each.
+constexpr std::size_t kMostEnds = 1000;
 
 bool IsCurrent(const std::optional<Target>& end) { return end && end->symbol == kCurrent && !end->steps; }
 
@@ -38,8 +42,10 @@ class RangeReader {
                   "A range begins at a revision, or -N before its end.", "Write -3:current or a:+2, for example.");
     }
     const TargetResolver resolver(graph_, {}, WalkEnd::kStop);
+    const RevisionIndices ends = OnBranchOf(range_.from, FixedEnd(range_.to, graph_.independent_heads()));
+    if (ends.size() > kMostEnds) ThrowMultipleHeads(graph_.Names(ends));
     RevisionSet listed(graph_.size());
-    for (const RevisionIndex last : OnBranchOf(range_.from, FixedEnd(range_.to, graph_.independent_heads()))) {
+    for (const RevisionIndex last : ends) {
       const Place first = resolver.WalkDown(*range_.from, last, *range_.from->steps);
       listed.InsertAll(Between(first ? RevisionIndices{*first} : RevisionIndices(), {last}));
     }

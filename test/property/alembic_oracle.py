@@ -107,6 +107,7 @@ class Oracle:
         return done, frozenset(table.heads)
 
     def upgrade(self, heads, target):
+        target = tuple(target.split(", ")) if ", " in target else target
         return self.run(self.scripts._upgrade_revs(target, tuple(heads)), heads)
 
     def downgrade(self, heads, target):

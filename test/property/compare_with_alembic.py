@@ -139,6 +139,8 @@ class Comparison:
 
     def upgrade(self):
         target = self.pick({revision[0] for revision in self.revisions}, ("heads", "+1"))
+        if self.rng.random() < 0.1:
+            target = self.words.absolute() + ", " + self.words.absolute()
         self.move("upgrade", target, self.oracle.upgrade, self.explain_upgrade)
 
     def downgrade(self):
@@ -170,6 +172,8 @@ class Comparison:
     # answer is another one on purpose, it is worked out again from single, simple questions to Alembic.
 
     def explain_upgrade(self, target, theirs, ours):
+        if ", " in target:
+            return "unknown labels are refused" if not ours.ok and self.unknown_label(target.split(", ")) else None
         label, symbol, steps = parts(target)
         if theirs.ok and not ours.ok:
             if self.below_base(target):

@@ -146,7 +146,7 @@ TEST(GraphTest, DependencyResolvesByLabelAndPrefix) {
   EXPECT_EQ(Join(graph.Names(graph.independent_heads())), "x y");
 }
 
-TEST(GraphTest, LooksUpAreSafeAfterAMove) {
+TEST(GraphTest, LookUpsAreSafeAfterAMove) {
   RevisionGraph first = Graph({"a / label net", "b <- a"});
   const RevisionGraph second = std::move(first);
   EXPECT_EQ(second.Resolve("net"), "a");

@@ -305,6 +305,7 @@ TEST(PlanTest, AHundredThousandHeads) {
   const auto steps = PlanUpgrade(graph, {}, "heads");
   EXPECT_EQ(steps.size(), 100'000u);
   EXPECT_EQ(PlanDowngrade(graph, graph.heads(), "base").size(), 100'000u);
+  EXPECT_TRUE(StartsWith(ErrorOf([&] { PlanHistory(graph, {}, "-1:"); }), "MG005 multiple heads are present"));
   EXPECT_TRUE(StartsWith(UpgradeError(graph, "root", "head"), "MG005 multiple heads are present"));
 }
 
