@@ -11,7 +11,7 @@ namespace headway::core {
 
 struct BatchLimits {
   std::int64_t smallest = 100;
-  std::int64_t largest = 50'000;
+  std::int64_t largest = 10'000;
   std::int64_t target_ms = 100;
 };
 

@@ -19,7 +19,7 @@ namespace {
 using core::Format;
 
 constexpr std::int64_t kFirstPages = 64;
-constexpr core::BatchLimits kPageLimits = {4, 4'096, 100};
+constexpr core::BatchLimits kPageLimits = {4, 512, 100};
 
 pg::PreparedQuery forget_of_script("DELETE FROM headway.backfill WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 

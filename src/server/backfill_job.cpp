@@ -196,12 +196,12 @@ void TableBackfill::StartOver() {
   restart_job.Run({definition_.name, WalkName(walk_), bound_});
 }
 
-// "a"<suffix>, "b"<suffix>
+// t."a"<suffix>, t."b"<suffix>. Qualified: an unqualified name in ORDER BY would mean the text in the select list.
 std::string TableBackfill::KeyList(const char* suffix) const {
   std::string list;
   for (const pg::KeyColumn& column : shape_.key) {
     if (!list.empty()) list += ", ";
-    list += pg::QuoteIdentifier(column.name) + suffix;
+    list += "t." + pg::QuoteIdentifier(column.name) + suffix;
   }
   return list;
 }
@@ -210,7 +210,7 @@ TableBackfill::Position TableBackfill::FindBound() const {
   if (walk_ == Walk::kCtid) return {std::to_string(shape_.pages)};
   CanonicalOutput canonical;
   const pg::QueryResult result = pg::RunQuery("SELECT " + KeyList("::text") + " FROM " + shape_.qualified_name +
-                                              " ORDER BY " + KeyList(" DESC") + " LIMIT 1");
+                                              " AS t ORDER BY " + KeyList(" DESC") + " LIMIT 1");
   canonical.Close();
   Position bound;
   if (!result.rows.empty()) {
@@ -237,7 +237,7 @@ void TableBackfill::PrepareKeyWalk() {
   const std::string in_bound = compare(false, 1);
   const std::string after = compare(true, count + 1);
   auto next = [&](const std::string& where, std::size_t size_param) {
-    return Format("SELECT %1% FROM %2% WHERE %3% ORDER BY %4% OFFSET $%5% LIMIT 1", KeyList("::text"), table, where,
+    return Format("SELECT %1% FROM %2% AS t WHERE %3% ORDER BY %4% OFFSET $%5% LIMIT 1", KeyList("::text"), table, where,
                   KeyList(""), size_param);
   };
   next_key_first_ = std::make_unique<pg::OwnedQuery>(next(in_bound, count + 1), types + "i");
@@ -352,7 +352,9 @@ void TableBackfill::Advance() {
 
 std::string TableBackfill::Describe() const {
   if (walk_ == Walk::kCtid) return shape_.qualified_name + " in storage order";
-  return Format("%1% by key (%2%)", shape_.qualified_name, KeyList(""));
+  std::string columns;
+  for (const pg::KeyColumn& column : shape_.key) columns += (columns.empty() ? "" : ", ") + column.name;
+  return Format("%1% by key (%2%)", shape_.qualified_name, columns);
 }
 
 std::int64_t TableBackfill::EstimatedTotal() const {
