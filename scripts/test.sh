@@ -40,19 +40,21 @@ suite_lint() {
   count "$(matches '^ok ' "$log")" "$(matches '^not ok ' "$log")" "$status"
 }
 
-# configure NAME FLAGS...: cmake in $work/NAME.
-configure() {
-  local name=$1
-  shift
-  step "configure-$name" cmake -S src -B "$name" -DHEADWAY_MODULE=OFF "$@"
+# build NAME TARGET FLAGS...: builds a target of CMakeLists.txt in $work/NAME.
+build() {
+  local name=$1 target=$2
+  shift 2
+  step "configure-$name" cmake -S src -B "$name" -DHEADWAY_MODULE=OFF "$@" || return 1
+  step "build-$target" cmake --build "$name" -j"$(nproc)" --target "$target"
 }
+
+build_sanitized() { build sanitized "$1" -DHEADWAY_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug; }
 
 suite_unit() {
   compgen -G "src/test/unit/*_test.cpp" >/dev/null || { skip "no tests yet"; return; }
   local status=0 log=$work/t/unit.log
-  configure unit -DHEADWAY_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug || { count 0 1; return; }
-  step build-unit cmake --build unit -j"$(nproc)" --target headway_unit || { count 0 1; return; }
-  run env UBSAN_OPTIONS=print_stacktrace=1 unit/headway_unit --gtest_brief=1 >"$log" 2>&1 || status=$?
+  build_sanitized headway_unit || { count 0 1; return; }
+  run env UBSAN_OPTIONS=print_stacktrace=1 sanitized/headway_unit --gtest_brief=1 >"$log" 2>&1 || status=$?
   [ "$status" = 0 ] || cat "$log"
   # "[  PASSED  ] 12 tests." and " 1 FAILED TEST"
   count "$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\..*/\1/p' "$log" | tail -n 1 | grep . || echo 0)" \
@@ -62,8 +64,7 @@ suite_unit() {
 suite_fuzz() {
   compgen -G "src/test/fuzz/*_fuzzer.cpp" >/dev/null || { skip "no fuzzers yet"; return; }
   local fuzzer name good=0 bad=0
-  configure fuzz -DCMAKE_CXX_COMPILER=clang++ -DHEADWAY_FUZZ=ON -DHEADWAY_TESTS=OFF || { count 0 1; return; }
-  step build-fuzz cmake --build fuzz -j"$(nproc)" || { count 0 1; return; }
+  build fuzz all -DCMAKE_CXX_COMPILER=clang++ -DHEADWAY_FUZZ=ON -DHEADWAY_TESTS=OFF || { count 0 1; return; }
   for fuzzer in src/test/fuzz/*_fuzzer.cpp; do
     name=$(basename "$fuzzer" .cpp)
     as_user mkdir -p "corpus/$name"
@@ -82,9 +83,8 @@ suite_fuzz() {
 suite_property() {
   [ -f src/test/property/compare_with_alembic.py ] || { skip "no tests yet"; return; }
   local status=0 log=$work/t/property.log
-  configure property -DHEADWAY_TESTS=OFF -DHEADWAY_SANITIZE=ON || { count 0 1; return; }
-  step build-property cmake --build property -j"$(nproc)" --target planner_cli || { count 0 1; return; }
-  run python3 src/test/property/compare_with_alembic.py property/planner_cli --graphs "${PROPERTY_GRAPHS:-500}" \
+  build_sanitized planner_cli || { count 0 1; return; }
+  run python3 src/test/property/compare_with_alembic.py sanitized/planner_cli --graphs "${PROPERTY_GRAPHS:-500}" \
     >"$log" 2>&1 || status=$?
   [ "$status" = 0 ] || tail -n 60 "$log"
   count "$(sed -n 's/^\([0-9]*\) graphs .*no unexplained difference$/\1/p' "$log" | grep . || echo 0)" 0 "$status"
@@ -174,7 +174,7 @@ packages_of() {
     lint) echo clang-format shellcheck ;;
     unit) echo g++ make cmake libboost-dev libgtest-dev ;;
     fuzz) echo g++ make cmake libboost-dev clang libclang-rt-dev ;;
-    property) echo g++ make cmake libboost-dev python3-alembic ;;
+    property) echo g++ make cmake libboost-dev libgtest-dev python3-alembic ;;
     regress | isolation) echo g++ make libboost-dev "${pg_packages[@]}" ;;
     tap) echo g++ make libboost-dev libipc-run-perl "${pg_packages[@]}" ;;
   esac
