@@ -45,6 +45,14 @@ std::string Announcement(const MigrationStep& step, const std::string& message) 
 
 std::string Seconds(std::int64_t milliseconds) { return Format("%.1f s", static_cast<double>(milliseconds) / 1000.0); }
 
+// What happened in the last try, when its message gives way to that of all tries.
+std::string DetailOf(const core::ErrorReport& report) {
+  std::string text = report.message;
+  if (!report.context.empty()) text += Format(" (%1%)", report.context);
+  if (!report.detail.empty()) text += "\n" + report.detail;
+  return text;
+}
+
 bool InTransaction(const StepFacts& facts, Direction direction) {
   return direction == Direction::kUpgrade ? facts.upgrade_in_transaction : facts.downgrade_in_transaction;
 }
@@ -73,7 +81,8 @@ class Unit {
 // One step being tried: what its history row will say.
 struct Migrator::Attempt {
   HistoryEntry entry;
-  std::int64_t said_at_ms = 0;
+  std::int64_t waiting_since_ms = 0;  // what is being tried now, be it the step or one statement of it
+  int tries = 1;
 
   void At(const core::Statement& statement, int number) {
     entry.statement = number;
@@ -329,6 +338,8 @@ std::int64_t Migrator::LockTimeoutFor(const core::Statement& statement) const {
 // Runs the body until it succeeds or the time for retries is spent. The body leaves nothing open when it succeeds;
 // when it throws, everything is rolled back before the pause.
 void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::function<void()>& body) {
+  attempt.waiting_since_ms = ports_.clock.NowMs();
+  attempt.tries = 1;
   for (;;) {
     std::optional<Error> failure;
     try {
@@ -346,9 +357,9 @@ void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::
       report.context += report.context.empty() ? place : "\n" + place;
     }
     if (core::IsRetryable(report.sqlstate)) {
-      report.detail = Format("%1% (%2%)", report.message, report.context);
-      report.message = Format("the %1% did not get its locks in %2% tries within %3%", What(step),
-                              attempt.entry.lock_tries, Seconds(ports_.clock.NowMs() - attempt.entry.started_ms));
+      report.detail = DetailOf(report);
+      report.message = Format("the %1% did not get its locks in %2% tries within %3%", What(step), attempt.tries,
+                              Seconds(ports_.clock.NowMs() - attempt.waiting_since_ms));
       report.hint =
           "Nothing of this try is left behind. Find who holds the lock in pg_locks and pg_stat_activity, then "
           "run it again, or raise headway.lock_retry.";
@@ -360,16 +371,16 @@ void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::
 
 bool Migrator::Pause(const MigrationStep& step, Attempt& attempt, const Error& error) {
   if (!core::IsRetryable(error.report().sqlstate)) return false;
-  const std::int64_t elapsed = ports_.clock.NowMs() - attempt.entry.started_ms;
+  const std::int64_t elapsed = ports_.clock.NowMs() - attempt.waiting_since_ms;
   const auto pause = core::PauseBeforeRetry(policy_, elapsed, ports_.clock.Chance());
   if (!pause) return false;
-  if (attempt.entry.lock_tries == 1) {
-    ports_.reporter.Notice(Format("the %1% has to wait for a lock; trying again for up to %2%", What(step),
-                                  Seconds(policy_.lock_retry_ms)),
-                           error.report().message);
-  }
   ++attempt.entry.lock_tries;
   try {
+    if (attempt.tries++ == 1) {
+      ports_.reporter.Notice(Format("the %1% has to wait for a lock; trying again for up to %2%", What(step),
+                                    Seconds(policy_.lock_retry_ms)),
+                             error.report().message);
+    }
     ports_.clock.Sleep(*pause);
   } catch (const Error& interrupt) {
     RecordFailure(attempt, interrupt);
