@@ -21,8 +21,8 @@ namespace sqlstate = core::sqlstate;
 
 pg::PreparedQuery other_owner_of_label(
     "SELECT revision FROM headway.revision WHERE revision OPERATOR(pg_catalog.<>) $1 "
-    "AND branch_labels OPERATOR(pg_catalog.&&) $2 ORDER BY revision LIMIT 1",
-    "tT");
+    "AND $2 OPERATOR(pg_catalog.=) ANY (branch_labels) LIMIT 1",
+    "tt");
 pg::PreparedQuery named_like(
     "SELECT revision FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) ANY ($1) LIMIT 1", "T");
 pg::PreparedQuery label_like(
@@ -60,6 +60,11 @@ bool ParseOne(const std::string& text, const std::string& what, const std::optio
   return in_transaction;
 }
 
+[[noreturn]] void ThrowLabelIsId(const std::string& label) {
+  throw Error(sqlstate::kDuplicateLabel, Format("branch label \"%1%\" is the id of a revision", label), {},
+              "Choose another label.");
+}
+
 RegisteredRevision Examine(const RevisionCall& call) {
   core::RequireValidRevisionId(call.revision);
   RegisteredRevision wanted;
@@ -72,6 +77,9 @@ RegisteredRevision Examine(const RevisionCall& call) {
       throw Error(sqlstate::kCycle, Format("revision %1% follows itself", name), {},
                   "Name the revision before it, or NULL for a base.");
     }
+  }
+  for (const std::string& label : SplitNames(wanted.branch_labels)) {
+    if (label == call.revision) ThrowLabelIsId(label);
   }
   wanted.message = std::string(core::Trim(call.message));
   wanted.upgrade = call.upgrade;
@@ -93,15 +101,13 @@ void CheckNames(const std::string& revision, const RegisteredRevision& wanted) {
   }
   if (wanted.branch_labels.empty()) return;
   const std::vector<std::string> labels = SplitNames(wanted.branch_labels);
-  if (const pg::Field owner = other_owner_of_label.Run({revision, labels}).Single()) {
-    throw Error(sqlstate::kDuplicateLabel,
-                Format("branch label \"%1%\" belongs to revision %2%", wanted.branch_labels, *owner), {},
+  for (const std::string& label : labels) {
+    const pg::Field owner = other_owner_of_label.Run({revision, label}).Single();
+    if (!owner) continue;
+    throw Error(sqlstate::kDuplicateLabel, Format("branch label \"%1%\" belongs to revision %2%", label, *owner), {},
                 "A label names one branch: choose another one.");
   }
-  if (const pg::Field same = named_like.Run({labels}).Single()) {
-    throw Error(sqlstate::kDuplicateLabel, Format("branch label \"%1%\" is the id of a revision", *same), {},
-                "Choose another label.");
-  }
+  if (const pg::Field same = named_like.Run({labels}).Single()) ThrowLabelIsId(*same);
 }
 
 bool IsApplied(const std::string& revision) {
@@ -133,11 +139,13 @@ void RefuseChangeOfApplied(const std::string& revision, const RegisteredRevision
                            const RegisteredRevision& wanted) {
   const bool script_changed = !pg::SameScript(before.upgrade, wanted.upgrade);
   const bool parents_changed = before.down_revision != wanted.down_revision;
-  if (!script_changed && !parents_changed) return;
+  // What an applied revision depends on counts as applied: a new dependency would never be run.
+  const bool dependencies_changed = before.depends_on != wanted.depends_on;
+  if (!script_changed && !parents_changed && !dependencies_changed) return;
   if (!IsApplied(revision)) return;
+  const char* changed = script_changed ? "upgrade script" : parents_changed ? "down_revision" : "depends_on";
   throw Error(sqlstate::kAppliedRevisionChanged,
-              Format("revision %1% is applied and its %2% has changed", revision,
-                     script_changed ? "upgrade script" : "down_revision"),
+              Format("revision %1% is applied and its %2% has changed", revision, changed),
               "Databases that have run it would differ from those that run it now. Nothing has been changed.",
               "Put the change into a new revision, or go down below this one first.");
 }

@@ -1,4 +1,5 @@
 // migrate_revision() and the trigger that keeps its table honest.
+#include "pg/call_shape.hpp"
 #include "pg/function_call.hpp"
 #include "pg/text.hpp"
 #include "server/migration.hpp"
@@ -10,6 +11,7 @@ namespace server = headway::server;
 
 HEADWAY_FUNCTION(migrate_revision) {
   server::RequireOutsideScript("migrate_revision");
+  pg::RequireWritable("migrate_revision");
   server::RevisionCall call;
   call.revision = pg::TextArgument(fcinfo, 0, "revision");
   call.down_revision = pg::OptionalText(fcinfo, 1);
