@@ -165,7 +165,9 @@ Migrator::PlannedRun Migrator::MakePlan(Direction direction, std::string_view ta
   const core::RevisionGraph graph(ports_.store.LoadRevisions());
   const core::Heads heads = ports_.store.LoadHeads();
   PlannedRun plan;
-  plan.standing = heads.empty() ? "no revision is applied" : "the database is at " + Joined(heads);
+  plan.standing = graph.size() == 0 ? "no revision is registered"
+                  : heads.empty()   ? "no revision is applied"
+                                    : "the database is at " + Joined(heads);
   plan.steps = direction == Direction::kUpgrade ? core::PlanUpgrade(graph, heads, target)
                                                 : core::PlanDowngrade(graph, heads, target);
   std::vector<std::string> revisions;
