@@ -6,13 +6,12 @@
 #   scripts/try-in-chroot.sh --user scripts/demo.sh   as a user with sudo
 #
 # Needs root, debootstrap and git. The base system is made once and kept as a tarball in HEADWAY_CHROOT_CACHE
-# (default: /var/cache/headway-chroot); MIRROR names another mirror. Mounts and processes live in namespaces of
+# (default: /var/cache/headway-chroot); MIRROR names a mirror other than debootstrap's own. Mounts and processes live in namespaces of
 # their own: nothing of them is left when the command ends, however it ends.
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${HEADWAY_CHROOT_CACHE:-/var/cache/headway-chroot}
-mirror=${MIRROR:-}
 suite=bookworm
 as_user=no
 while :; do
@@ -37,7 +36,7 @@ base_system() {
   if [ ! -f "$tarball" ]; then
     echo "== base system: $suite"
     mkdir -p "$cache" "$root/base"
-    debootstrap --variant=minbase "$suite" "$root/base" "$mirror" >"$root/debootstrap.log" ||
+    debootstrap --variant=minbase "$suite" "$root/base" ${MIRROR:+"$MIRROR"} >"$root/debootstrap.log" ||
       { tail -n 20 "$root/debootstrap.log" >&2; exit 1; }
     rm -rf "$root"/base/var/cache/apt/archives/*.deb "$root"/base/var/lib/apt/lists/*_*
     tar -C "$root/base" -cf "$tarball.new" .
@@ -52,14 +51,11 @@ configure() {
   cp /etc/resolv.conf "$root/system/etc/resolv.conf"
   # Proxies and the like of this machine.
   apt-config dump | grep '^Acquire::' >"$root/system/etc/apt/apt.conf.d/90host" || true
+  # The mirror that debootstrap has written there carries the suite's updates as well.
+  local sources=$root/system/etc/apt/sources.list
   case $suite in
     sid | experimental) ;;
-    *)
-      {
-        echo "deb $mirror $suite-updates main"
-        echo "deb ${mirror%/debian}/debian-security $suite-security main"
-      } >>"$root/system/etc/apt/sources.list"
-      ;;
+    *) sed -n "s/^\(deb [^ ]*\) $suite main.*/\1 $suite-updates main/p" "$sources" | tee -a "$sources" >/dev/null ;;
   esac
   git clone -q --no-hardlinks "file://$repository" "$root/system/srv/pg_headway"
 }
