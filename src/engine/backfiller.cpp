@@ -11,29 +11,43 @@ namespace {
 
 using core::Format;
 
-std::string Seconds(std::int64_t milliseconds) { return Format("%.1f s", static_cast<double>(milliseconds) / 1000.0); }
+std::string Seconds(double milliseconds) { return Format("%.1f s", milliseconds / 1000.0); }
 
 }  // namespace
 
 std::int64_t Backfiller::Run() {
   Tally tally;
+  std::optional<core::Error> failure;
+  try {
+    WalkAll(tally);
+  } catch (const core::Error& error) {
+    failure = error;
+  }
+  if (failure) {
+    if (!tally.done) Fail(*failure);
+    throw core::Error(*failure);
+  }
+  SayEnd(tally);
+  return tally.rows;
+}
+
+void Backfiller::WalkAll(Tally& tally) {
   tally.started_ms = tally.noticed_ms = clock_.NowMs();
   std::int64_t size = options_.batch_size.value_or(options_.first_size);
   reporter_.Notice(Format("backfill \"%1%\": walking %2%", job_.name(), job_.Describe()));
-  for (;;) {
+  while (!tally.done) {
     const std::int64_t before = clock_.NowMs();
     const Batch batch = RunOne(size);
+    tally.done = batch.last;
     const std::int64_t took = clock_.NowMs() - before;
     tally.rows += batch.updated;
     tally.walked += batch.walked;
     tally.longest_ms = std::max(tally.longest_ms, took);
     ++tally.batches;
-    if (batch.last) break;
+    if (tally.done) return;
     if (!options_.batch_size) size = core::NextBatchSize(size, took, options_.limits);
     SayProgress(tally);
   }
-  SayEnd(tally);
-  return tally.rows;
 }
 
 // One batch, committed; tried again while a row or the table is locked by others.
@@ -57,10 +71,7 @@ Batch Backfiller::RunOne(std::int64_t size) {
     const auto pause = core::IsRetryable(failure->report().sqlstate)
                            ? core::PauseBeforeRetry(options_.retry, clock_.NowMs() - started, clock_.Chance())
                            : std::nullopt;
-    if (!pause) {
-      Fail(*failure);
-      throw core::Error(*failure);
-    }
+    if (!pause) throw core::Error(*failure);
     reporter_.Activity(Format("backfill \"%1%\": waiting for a lock", job_.name()));
     clock_.Sleep(*pause);
   }
@@ -86,8 +97,10 @@ void Backfiller::SayProgress(Tally& tally) {
   std::string text =
       Format("backfill \"%1%\": %2% rows updated, %3% rows/s", job_.name(), tally.rows, tally.rows * 1000 / elapsed);
   if (total > 0 && walked <= total && tally.walked > 0) {
-    const std::int64_t left = (total - walked) * elapsed / tally.walked;
-    text += Format(", %1% %% through, about %2% left", walked * 100 / total, Seconds(left));
+    const double percent = 100.0 * static_cast<double>(walked) / static_cast<double>(total);
+    const double left =
+        static_cast<double>(total - walked) * static_cast<double>(elapsed) / static_cast<double>(tally.walked);
+    text += Format(", %1% %% through, about %2% left", static_cast<int>(percent), Seconds(left));
   }
   reporter_.Activity(text);
   reporter_.Notice(text);
@@ -96,7 +109,8 @@ void Backfiller::SayProgress(Tally& tally) {
 void Backfiller::SayEnd(const Tally& tally) {
   reporter_.Notice(Format("backfill \"%1%\": done, %2% rows updated", job_.name(), tally.rows),
                    Format("Batches: %1%, in %2%, the longest %3%.", tally.batches,
-                          Seconds(clock_.NowMs() - tally.started_ms), Seconds(tally.longest_ms)));
+                          Seconds(static_cast<double>(clock_.NowMs() - tally.started_ms)),
+                          Seconds(static_cast<double>(tally.longest_ms))));
 }
 
 }  // namespace headway::engine

@@ -28,7 +28,7 @@ class BackfillJob {
   // Updates the rows of the next batch and moves the job's position past them. REQUIRES: an open unit.
   virtual Batch RunBatch(std::int64_t size) = 0;
   // The unit of the last RunBatch() has been committed: the next one goes on after it.
-  virtual void Advance() = 0;
+  virtual void Advance() noexcept = 0;
   // REQUIRES: an open unit.
   virtual void MarkDone() = 0;
   virtual void MarkFailed(const core::ErrorReport& error) = 0;
@@ -58,8 +58,10 @@ class Backfiller {
     std::int64_t walked = 0;
     std::int64_t batches = 0;
     std::int64_t longest_ms = 0;
+    bool done = false;
   };
 
+  void WalkAll(Tally& tally);
   Batch RunOne(std::int64_t size);
   void Fail(const core::Error& error);
   void SayProgress(Tally& tally);

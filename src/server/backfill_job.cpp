@@ -237,8 +237,8 @@ void TableBackfill::PrepareKeyWalk() {
   const std::string in_bound = compare(false, 1);
   const std::string after = compare(true, count + 1);
   auto next = [&](const std::string& where, std::size_t size_param) {
-    return Format("SELECT %1% FROM %2% AS t WHERE %3% ORDER BY %4% OFFSET $%5% LIMIT 1", KeyList("::text"), table, where,
-                  KeyList(""), size_param);
+    return Format("SELECT %1% FROM %2% AS t WHERE %3% ORDER BY %4% OFFSET $%5% LIMIT 1", KeyList("::text"), table,
+                  where, KeyList(""), size_param);
   };
   next_key_first_ = std::make_unique<pg::OwnedQuery>(next(in_bound, count + 1), types + "i");
   next_key_ = std::make_unique<pg::OwnedQuery>(next(in_bound + " AND " + after, 2 * count + 1), types + types + "i");
@@ -345,9 +345,9 @@ void TableBackfill::SavePosition(const Position& position, const Position& bound
   pending_bound_ = bound;
 }
 
-void TableBackfill::Advance() {
-  position_ = pending_position_;
-  bound_ = pending_bound_;
+void TableBackfill::Advance() noexcept {
+  position_.swap(pending_position_);
+  bound_.swap(pending_bound_);
 }
 
 std::string TableBackfill::Describe() const {

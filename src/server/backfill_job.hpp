@@ -42,7 +42,7 @@ class TableBackfill : public engine::BackfillJob {
   std::int64_t EstimatedTotal() const override;
   std::int64_t WalkedBefore() const override { return walked_before_; }
   engine::Batch RunBatch(std::int64_t size) override;
-  void Advance() override;
+  void Advance() noexcept override;
   void MarkDone() override;
   void MarkFailed(const core::ErrorReport& error) override;
 
