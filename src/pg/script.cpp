@@ -161,6 +161,7 @@ Facts Describe(Node* node) {
       break;
     case T_CreateTableAsStmt:
     case T_DeclareCursorStmt:
+    case T_DiscardStmt:
     case T_DoStmt:
     case T_CallStmt:
     case T_PrepareStmt:

@@ -4,6 +4,7 @@
 
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
+#include "pg/transaction.hpp"
 
 namespace headway::pg {
 
@@ -40,8 +41,18 @@ std::string UnlockStatement(const std::string& kind, const std::string& keys) {
 std::string DropStatement(const std::string& kind, const std::string& name) {
   if (kind == "statement") return "DEALLOCATE " + QuoteIdentifier(name);
   if (kind == "cursor") return "CLOSE " + QuoteIdentifier(name);
-  if (kind.compare(0, 4, "lock") == 0) return UnlockStatement(kind, name);
   return "DROP " + kind + " IF EXISTS pg_temp." + QuoteIdentifier(name) + " CASCADE";
+}
+
+bool Exists(const SessionObject& object) {
+  const SessionObjects objects = ListSessionObjects();
+  return std::find(objects.begin(), objects.end(), object) != objects.end();
+}
+
+// Locks of the session are counted; one of the transaction cannot be given up and stays with it.
+void Unlock(const SessionObject& lock) {
+  const std::string unlock = UnlockStatement(lock.first, lock.second);
+  while (RunQuery(unlock).Single() == "t" && Exists(lock)) continue;
 }
 
 }  // namespace
@@ -53,10 +64,17 @@ SessionObjects ListSessionObjects() {
 }
 
 void DropSessionObjectsSince(const SessionObjects& before) {
-  for (const auto& object : ListSessionObjects()) {
+  const int level = OpenSettings();
+  SetInBracket("client_min_messages", "error");  // what our own clearing up has to say is of no use to the caller
+  for (const SessionObject& object : ListSessionObjects()) {
     if (std::find(before.begin(), before.end(), object) != before.end()) continue;
-    RunQuery(DropStatement(object.first, object.second));
+    if (object.first.compare(0, 4, "lock") == 0) {
+      Unlock(object);
+    } else {
+      RunQuery(DropStatement(object.first, object.second));
+    }
   }
+  CloseSettings(level);
 }
 
 }  // namespace headway::pg

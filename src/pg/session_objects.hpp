@@ -7,7 +7,8 @@
 
 namespace headway::pg {
 
-using SessionObjects = std::vector<std::pair<std::string, std::string>>;  // kind and identity, sorted
+using SessionObject = std::pair<std::string, std::string>;  // kind and identity
+using SessionObjects = std::vector<SessionObject>;          // sorted
 
 SessionObjects ListSessionObjects();
 void DropSessionObjectsSince(const SessionObjects& before);

@@ -151,8 +151,21 @@ void CallerSession::Commit() { pg::ReleaseSavepoint(savepoint_); }
 
 void CallerSession::Rollback() {
   bracket_ = 0;
-  objects_before_.reset();
   pg::RollbackSavepoint(savepoint_);
+  if (objects_before_) DropLeftovers();
+  objects_before_.reset();
+}
+
+// Prepared statements and advisory locks survive a rollback. Failing to drop them must not hide why there was one.
+void CallerSession::DropLeftovers() noexcept {
+  pg::Savepoint savepoint;
+  try {
+    savepoint = pg::OpenSavepoint();
+    pg::DropSessionObjectsSince(*objects_before_);
+    pg::ReleaseSavepoint(savepoint);
+  } catch (const core::Error&) {
+    pg::RollbackSavepoint(savepoint);
+  }
 }
 
 void CallerSession::BeginScript(std::int64_t lock_timeout_ms) {

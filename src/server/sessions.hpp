@@ -60,6 +60,8 @@ class CallerSession : public engine::Session {
   void RequireLockSpace() override;
 
  private:
+  void DropLeftovers() noexcept;
+
   std::string reason_;
   pg::Savepoint savepoint_;
   int bracket_ = 0;
