@@ -12,7 +12,6 @@ set -euo pipefail
 : "${source_root:?is set by the script that sources this}"
 
 unprivileged=()  # a prefix for commands that must not run as root
-child=           # process group of the command that `run` waits for
 work=            # the private folder
 
 say() { printf '%s\n' "$*"; }
@@ -122,16 +121,17 @@ as_user() {
     "$@"
 }
 
-# Like as_user, in a process group of its own that ends with us.
-run() {
-  local status=0
+# background COMMAND...: like as_user, without waiting, in a process group that ends with us. $! is its leader.
+background() {
   set -m
   as_user "$@" </dev/null &
-  child=$!
   set +m
-  wait "$child" || status=$?
-  child=
-  return "$status"
+}
+
+# run COMMAND...: the same and waits for it, so that a signal to us is handled at once.
+run() {
+  background "$@"
+  wait "$!"
 }
 
 # step LOG command...: runs it and shows its output only when it fails: the first errors and the end.
@@ -150,10 +150,9 @@ cleanup() {
   local status=$?
   trap - EXIT
   trap '' INT TERM HUP
-  if [ -n "$child" ]; then
-    kill -TERM -- "-$child" 2>/dev/null || true
-    wait "$child" 2>/dev/null || true
-  fi
+  local group
+  for group in $(jobs -pr); do kill -TERM -- "-$group" 2>/dev/null || true; done
+  wait
   if [ -n "$work" ] && [ -d "$work" ]; then
     stop_servers
     cd /
