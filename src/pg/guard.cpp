@@ -23,7 +23,11 @@ ErrorData* CatchServerError(void (*body)(void*), void* closure) {
   MemoryContext context = CurrentMemoryContext;
   ErrorData* volatile error = nullptr;
   PG_TRY();
-  { body(closure); }
+  {
+    // The context of what is outside is added when the entry wrapper raises the error: not here as well.
+    error_context_stack = nullptr;
+    body(closure);
+  }
   PG_CATCH();
   {
     MemoryContextSwitchTo(context);
