@@ -17,7 +17,8 @@ PreparedQuery list_objects(
     "  FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() "
     "  AND relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,S}') "
     "UNION ALL SELECT CASE WHEN objsubid OPERATOR(pg_catalog.=) 1 THEN 'lock' ELSE 'lock2' END "
-    "    OPERATOR(pg_catalog.||) mode, classid::text OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) objid::text "
+    "    OPERATOR(pg_catalog.||) mode, classid::pg_catalog.text OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) "
+    "objid::pg_catalog.text "
     "  FROM pg_catalog.pg_lock_status() AS l "
     "  WHERE locktype OPERATOR(pg_catalog.=) 'advisory' AND granted AND objsubid OPERATOR(pg_catalog.<=) 2 "
     "  AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() "
@@ -32,10 +33,10 @@ std::string UnlockStatement(const std::string& kind, const std::string& keys) {
   const bool shared = kind.find("ExclusiveLock") == std::string::npos;
   const std::string function = shared ? "pg_catalog.pg_advisory_unlock_shared(" : "pg_catalog.pg_advisory_unlock(";
   if (kind.compare(0, 5, "lock2") == 0) {
-    return "SELECT " + function + std::to_string(static_cast<std::int32_t>(high)) + "::int, " +
-           std::to_string(static_cast<std::int32_t>(low)) + "::int)";
+    return "SELECT " + function + std::to_string(static_cast<std::int32_t>(high)) + "::pg_catalog.int4, " +
+           std::to_string(static_cast<std::int32_t>(low)) + "::pg_catalog.int4)";
   }
-  return "SELECT " + function + std::to_string(static_cast<std::int64_t>((high << 32) | low)) + "::bigint)";
+  return "SELECT " + function + std::to_string(static_cast<std::int64_t>((high << 32) | low)) + "::pg_catalog.int8)";
 }
 
 std::string DropStatement(const std::string& kind, const std::string& name) {

@@ -209,8 +209,9 @@ std::string TableBackfill::KeyList(const char* suffix) const {
 TableBackfill::Position TableBackfill::FindBound() const {
   if (walk_ == Walk::kCtid) return {std::to_string(shape_.pages)};
   CanonicalOutput canonical;
-  const pg::QueryResult result = pg::RunQuery("SELECT " + KeyList("::text") + " FROM " + shape_.qualified_name +
-                                              " AS t ORDER BY " + KeyList(" DESC") + " LIMIT 1");
+  const pg::QueryResult result =
+      pg::RunQuery("SELECT " + KeyList("::pg_catalog.text") + " FROM " + shape_.qualified_name + " AS t ORDER BY " +
+                   KeyList(" DESC") + " LIMIT 1");
   canonical.Close();
   Position bound;
   if (!result.rows.empty()) {
@@ -237,8 +238,8 @@ void TableBackfill::PrepareKeyWalk() {
   const std::string in_bound = compare(false, 1);
   const std::string after = compare(true, count + 1);
   auto next = [&](const std::string& where, std::size_t size_param) {
-    return Format("SELECT %1% FROM %2% AS t WHERE %3% ORDER BY %4% OFFSET $%5% LIMIT 1", KeyList("::text"), table,
-                  where, KeyList(""), size_param);
+    return Format("SELECT %1% FROM %2% AS t WHERE %3% ORDER BY %4% OFFSET $%5% LIMIT 1", KeyList("::pg_catalog.text"),
+                  table, where, KeyList(""), size_param);
   };
   next_key_first_ = std::make_unique<pg::OwnedQuery>(next(in_bound, count + 1), types + "i");
   next_key_ = std::make_unique<pg::OwnedQuery>(next(in_bound + " AND " + after, 2 * count + 1), types + types + "i");
