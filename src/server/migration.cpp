@@ -67,7 +67,11 @@ std::int64_t Stamp(const std::string& target, bool purge) {
   RequireOutsideScript("migrate_stamp");
   pg::RequireWritable("migrate_stamp");
   CallerSession session({});
-  return WithMigrator(session, [&](engine::Migrator& migrator) { return migrator.Stamp(target, purge); });
+  return WithMigrator(session, [&](engine::Migrator& migrator) {
+    const int changed = migrator.Stamp(target, purge);
+    ForgetProgress();
+    return changed;
+  });
 }
 
 }  // namespace headway::server

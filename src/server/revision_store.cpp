@@ -22,9 +22,14 @@ PreparedQuery load_revisions(
     "pg_catalog.array_to_string(branch_labels, ','), message FROM headway.revision ORDER BY revision",
     "");
 PreparedQuery load_heads("SELECT revision FROM headway.version ORDER BY revision", "");
+// What has stopped in the middle is not through, whatever its script has become: it must not run in one go.
 PreparedQuery load_facts(
-    "SELECT revision, downgrade IS NOT NULL, upgrade_in_transaction, downgrade_in_transaction, registered_by "
-    "FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) ANY ($1)",
+    "SELECT revision, downgrade IS NOT NULL, "
+    "upgrade_in_transaction AND NOT EXISTS (SELECT 1 FROM headway.unfinished AS u WHERE u.revision "
+    "OPERATOR(pg_catalog.=) r.revision AND u.direction OPERATOR(pg_catalog.=) 'upgrade'), "
+    "downgrade_in_transaction AND NOT EXISTS (SELECT 1 FROM headway.unfinished AS u WHERE u.revision "
+    "OPERATOR(pg_catalog.=) r.revision AND u.direction OPERATOR(pg_catalog.=) 'downgrade'), "
+    "registered_by FROM headway.revision AS r WHERE revision OPERATOR(pg_catalog.=) ANY ($1)",
     "T");
 PreparedQuery load_upgrade("SELECT upgrade FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 PreparedQuery load_downgrade("SELECT downgrade FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
@@ -58,6 +63,7 @@ PreparedQuery delete_progress(
     "DELETE FROM headway.unfinished "
     "WHERE revision OPERATOR(pg_catalog.=) $1 AND direction OPERATOR(pg_catalog.=) $2",
     "tt");
+PreparedQuery forget_progress("DELETE FROM headway.unfinished", "");
 PreparedQuery find_registered(
     "SELECT pg_catalog.array_to_string(down_revision, ','), pg_catalog.array_to_string(depends_on, ','), "
     "pg_catalog.array_to_string(branch_labels, ','), message, upgrade, downgrade, upgrade_in_transaction, "
@@ -216,6 +222,8 @@ void RevisionStore::SaveProgress(const std::string& revision, core::Direction di
 void RevisionStore::DeleteProgress(const std::string& revision, core::Direction direction) {
   delete_progress.Run({revision, Word(direction)});
 }
+
+void ForgetProgress() { forget_progress.Run(); }
 
 std::optional<RegisteredRevision> FindRegistered(const std::string& revision) {
   const pg::QueryResult result = find_registered.Run({revision});

@@ -24,6 +24,9 @@ class RevisionStore : public engine::RevisionStore {
   void DeleteProgress(const std::string& revision, core::Direction direction) override;
 };
 
+// For a stamp: nothing that was stopped in the middle is gone on with after it.
+void ForgetProgress();
+
 // What is registered under an id, for migrate_revision().
 struct RegisteredRevision {
   std::string down_revision;  // joined by commas, as the next two
