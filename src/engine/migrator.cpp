@@ -1,5 +1,6 @@
 #include "engine/migrator.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/format.hpp"
@@ -18,6 +19,7 @@ using core::StatementClass;
 
 constexpr std::int64_t kLockPollMs = 100;
 constexpr std::int64_t kSayWaitingAfterMs = 1'000;
+constexpr std::size_t kStepsPerSavepoint = 16;
 
 const char* Word(Direction direction) { return direction == Direction::kUpgrade ? "upgrade" : "downgrade"; }
 
@@ -93,7 +95,18 @@ struct Migrator::Attempt {
     entry.line = 0;
     entry.result = "done";
   }
+  // Where it has failed: constraints may be deferred to the commit.
+  std::string Place(const MigrationStep& step) const {
+    if (entry.statement > 0)
+      return Format("statement %1%, line %2% of the %3%", entry.statement, entry.line, What(step));
+    return entry.result == "done" ? "commit of the " + What(step) : std::string();
+  }
 };
+
+void Migrator::AddPlace(core::ErrorReport& report, const Attempt& attempt, const MigrationStep& step) {
+  const std::string place = attempt.Place(step);
+  if (!place.empty()) report.context += report.context.empty() ? place : "\n" + place;
+}
 
 int Migrator::Run(Direction direction, std::string_view target) {
   AcquireLock();
@@ -104,14 +117,55 @@ int Migrator::Run(Direction direction, std::string_view target) {
   } else {
     ports_.reporter.Notice(ports_.session.Promise(), ports_.session.Reason());
   }
-  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    const MigrationStep& step = plan.steps[i];
-    const std::string announcement = Announcement(step, plan.messages[i]);
-    ports_.reporter.Activity(announcement);
-    ports_.reporter.Notice(announcement);
-    RunStep(step, InTransaction(plan.facts[i], direction));
-  }
+  RunSteps(plan);
   return static_cast<int>(plan.steps.size());
+}
+
+// In the caller's transaction several steps share a savepoint: the server's cost of one grows with all that the
+// transaction has done. When one of them meets a lock, they are undone together and taken again one by one.
+void Migrator::RunSteps(const PlannedRun& plan) {
+  const std::size_t together = ports_.session.owns_transactions() ? 1 : kStepsPerSavepoint;
+  std::size_t announced = 0;
+  for (std::size_t first = 0; first < plan.steps.size(); first += together) {
+    const std::size_t end = std::min(plan.steps.size(), first + together);
+    if (end - first > 1 && RunTogether(plan, first, end, announced)) continue;
+    for (std::size_t i = first; i < end; ++i) {
+      Announce(plan, i, announced);
+      RunStep(plan.steps[i], InTransaction(plan.facts[i], plan.steps[i].direction));
+    }
+  }
+}
+
+// Says once for each step that it begins.
+void Migrator::Announce(const PlannedRun& plan, std::size_t i, std::size_t& announced) {
+  if (i < announced) return;
+  announced = i + 1;
+  const std::string announcement = Announcement(plan.steps[i], plan.messages[i]);
+  ports_.reporter.Activity(announcement);
+  ports_.reporter.Notice(announcement);
+}
+
+// False when a lock was not to be had; then nothing of these steps is left. REQUIRES: all of them are transactional.
+bool Migrator::RunTogether(const PlannedRun& plan, std::size_t first, std::size_t end, std::size_t& announced) {
+  Attempt attempt;
+  std::size_t i = first;
+  try {
+    Unit unit(ports_.session);
+    for (; i < end; ++i) {
+      const MigrationStep& step = plan.steps[i];
+      Announce(plan, i, announced);
+      ports_.session.Enter(What(step));
+      attempt = NewAttempt(step);
+      RunInUnit(step, attempt);
+    }
+    unit.Commit();
+    return true;
+  } catch (const Error& error) {
+    if (core::IsRetryable(error.report().sqlstate)) return false;
+    Error placed = error;
+    AddPlace(placed.report(), attempt, plan.steps[std::min(i, end - 1)]);
+    throw placed;
+  }
 }
 
 int Migrator::Stamp(std::string_view target, bool purge) {
@@ -240,17 +294,27 @@ void Migrator::RunStep(const MigrationStep& step, bool in_transaction) {
   }
 }
 
-void Migrator::RunTransactional(const MigrationStep& step) {
+Migrator::Attempt Migrator::NewAttempt(const MigrationStep& step) {
   Attempt attempt;
   attempt.entry.revision = step.revision;
   attempt.entry.direction = Word(step.direction);
   attempt.entry.started_ms = ports_.clock.NowMs();
+  return attempt;
+}
+
+void Migrator::RunTransactional(const MigrationStep& step) {
+  Attempt attempt = NewAttempt(step);
   Retrying(step, attempt, [&] { TryTransactional(step, attempt); });
 }
 
 void Migrator::TryTransactional(const MigrationStep& step, Attempt& attempt) {
+  Unit unit(ports_.session);
+  RunInUnit(step, attempt);
+  unit.Commit();
+}
+
+void Migrator::RunInUnit(const MigrationStep& step, Attempt& attempt) {
   Session& session = ports_.session;
-  Unit unit(session);
   const core::Script script = ports_.store.Parse(ports_.store.LoadScript(step.revision, step.direction), What(step));
   session.BeginScript(policy_.lock_timeout_ms);
   int number = 0;
@@ -261,7 +325,6 @@ void Migrator::TryTransactional(const MigrationStep& step, Attempt& attempt) {
   session.EndScript();
   Finish(step, attempt);
   if (!session.owns_transactions()) session.RequireLockSpace();
-  unit.Commit();
 }
 
 // The version rows and the history row, in the unit that is open.
@@ -272,14 +335,12 @@ void Migrator::Finish(const MigrationStep& step, Attempt& attempt) {
 }
 
 void Migrator::RunStatementByStatement(const MigrationStep& step) {
-  Attempt attempt;
-  attempt.entry.revision = step.revision;
-  attempt.entry.direction = Word(step.direction);
+  Attempt attempt = NewAttempt(step);
   attempt.entry.result = "running";
-  attempt.entry.started_ms = ports_.clock.NowMs();
   Unit reading(ports_.session);
   const std::string text = ports_.store.LoadScript(step.revision, step.direction);
   const core::Script script = ports_.store.Parse(text, What(step));
+  if (script.statements.empty()) ports_.store.DeleteProgress(step.revision, step.direction);
   reading.Commit();
   if (script.statements.empty()) return RunTransactional(step);
   const int done = Resume(step, text, attempt);
@@ -353,11 +414,7 @@ void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::
     ports_.session.Rollback();
     if (Pause(step, attempt, *failure)) continue;
     core::ErrorReport& report = failure->report();
-    if (attempt.entry.statement > 0) {
-      const std::string place =
-          Format("statement %1%, line %2% of the %3%", attempt.entry.statement, attempt.entry.line, What(step));
-      report.context += report.context.empty() ? place : "\n" + place;
-    }
+    AddPlace(report, attempt, step);
     if (core::IsRetryable(report.sqlstate)) {
       report.detail = DetailOf(report);
       report.message = Format("the %1% did not get its locks in %2% tries within %3%", What(step), attempt.tries,

@@ -39,9 +39,15 @@ class Migrator {
   PlannedRun MakePlan(core::Direction direction, std::string_view target);
   void CheckPlan(const PlannedRun& plan);
   void CheckEnumValues(const PlannedRun& plan);
+  void RunSteps(const PlannedRun& plan);
+  void Announce(const PlannedRun& plan, std::size_t i, std::size_t& announced);
+  bool RunTogether(const PlannedRun& plan, std::size_t first, std::size_t end, std::size_t& announced);
   void RunStep(const core::MigrationStep& step, bool in_transaction);
   void RunTransactional(const core::MigrationStep& step);
   void TryTransactional(const core::MigrationStep& step, Attempt& attempt);
+  void RunInUnit(const core::MigrationStep& step, Attempt& attempt);
+  Attempt NewAttempt(const core::MigrationStep& step);
+  static void AddPlace(core::ErrorReport& report, const Attempt& attempt, const core::MigrationStep& step);
   void RunStatementByStatement(const core::MigrationStep& step);
   int Resume(const core::MigrationStep& step, const std::string& text, Attempt& attempt);
   void RunOne(const core::Statement& statement);

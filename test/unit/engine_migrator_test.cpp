@@ -355,6 +355,27 @@ TEST(MigratorRetryTest, TheCallersTransactionRetriesBySavepoint) {
   EXPECT_EQ(Join(world.committed.effects), "create t alter t update t");
 }
 
+TEST(MigratorRetryTest, StepsInTheCallersTransactionShareASavepoint) {
+  World world = TwoRevisions();
+  EXPECT_EQ(RunThrough(world, Door::kCaller, "head"), 2);
+  const std::string trace = world.TakeTrace();
+  EXPECT_EQ(trace.find("commit", trace.find("enter upgrade of revision a")),
+            trace.find("commit", trace.find("enter upgrade of revision b")))
+      << trace;
+}
+
+TEST(MigratorRetryTest, AfterALockTheStepsOfASavepointAreTakenOneByOneAndSaidOnce) {
+  World world = TwoRevisions();
+  world.fault = FailOn("run update t", kLockTimeout);
+  EXPECT_EQ(RunThrough(world, Door::kCaller, "head"), 2);
+  EXPECT_EQ(world.said, (std::vector<std::string>{"the promise / the reason", "Running upgrade  -> a",
+                                                  "Running upgrade a -> b"}));
+  EXPECT_EQ(world.History(), (std::vector<std::string>{"upgrade a done", "upgrade b done"}));
+  const std::string trace = world.TakeTrace();
+  EXPECT_NE(trace.find("record upgrade a done\nlock space\ncommit\nenter upgrade of revision b"), std::string::npos)
+      << trace;
+}
+
 // ---- history of failures --------------------------------------------------------------------------------------
 
 TEST(MigratorFailureTest, FailingToRecordItDoesNotHideWhatHappened) {
