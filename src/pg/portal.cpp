@@ -64,6 +64,7 @@ void RunText(const char* text, bool top_level) {
     MemoryContextDelete(context);
   }
   PG_END_TRY();
+  if (top_level && IsTransactionState()) MemoryContextSwitchTo(CurTransactionContext);
 }
 
 }  // namespace
@@ -77,6 +78,9 @@ void ShowAsInternalQuery(core::ErrorReport& report, const std::string& text) {
 }
 
 void RunStatement(const std::string& text, bool top_level) {
+  // The guard copies an error into the context that is current here. A statement at top level may have ended the
+  // transaction that this one belonged to.
+  if (top_level) MemoryContextSwitchTo(TopMemoryContext);
   try {
     Guarded([&] { RunText(text.c_str(), top_level); });
   } catch (core::Error& error) {

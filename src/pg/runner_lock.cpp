@@ -37,14 +37,22 @@ int RunnerPid() {
   });
 }
 
+// In a memory context of its own: pg_blocking_pids() leaves some 10 kB behind, and a leader asks every second.
 void AppendBlockers(int pid, std::vector<int>& found) {
-  ArrayType* array =
-      Guarded([&] { return DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid))); });
+  MemoryContext context = Guarded(
+      [] { return AllocSetContextCreate(CurrentMemoryContext, "pg_headway blockers", ALLOCSET_DEFAULT_SIZES); });
+  ArrayType* array = Guarded([&] {
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    ArrayType* blockers = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid)));
+    MemoryContextSwitchTo(caller);
+    return blockers;
+  });
   const int count = Guarded([&] { return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)); });
   const auto* pids = reinterpret_cast<const std::int32_t*>(ARR_DATA_PTR(array));
   for (int i = 0; i < count; ++i) {
     if (std::find(found.begin(), found.end(), pids[i]) == found.end()) found.push_back(pids[i]);
   }
+  Guarded([&] { MemoryContextDelete(context); });
 }
 
 }  // namespace

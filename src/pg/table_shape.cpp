@@ -217,7 +217,9 @@ void RequireAnalyzable(const std::string& statement) {
   try {
     Guarded([&] {
       List* trees = raw_parser(statement.c_str(), RAW_PARSE_DEFAULT);
+      PushActiveSnapshot(GetTransactionSnapshot());
       compat::AnalyzeAndRewrite(linitial_node(RawStmt, trees), statement.c_str());
+      PopActiveSnapshot();
     });
   } catch (core::Error& error) {
     ShowAsInternalQuery(error.report(), statement);

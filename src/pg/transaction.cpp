@@ -47,7 +47,7 @@ void AbortTransaction() noexcept {
       // In a transaction block one call only marks the block as failed; the second one ends it.
       AbortOutOfAnyTransaction();
     });
-  } catch (const core::Error&) {
+  } catch (...) {
     // An abort that fails is a PANIC in the server, not an ERROR.
   }
 }
@@ -84,7 +84,7 @@ void RollbackSavepoint(Savepoint& savepoint) noexcept {
       MemoryContextSwitchTo(savepoint.context);
       CurrentResourceOwner = savepoint.owner;
     });
-  } catch (const core::Error&) {
+  } catch (...) {
     // As above.
   }
 }

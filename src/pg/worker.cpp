@@ -220,6 +220,7 @@ void CheckPeriodically(Launch* launch) {
 // Reads what the queue holds. Returns false when the worker has let go of it.
 bool DrainQueue(Launch* launch) {
   for (;;) {
+    CHECK_FOR_INTERRUPTS();  // a worker that never stops talking must not keep us from it
     Size size;
     void* data;
     const shm_mq_result result = shm_mq_receive(launch->queue, &size, &data, true);

@@ -60,6 +60,7 @@ void WorkerSession::Commit() {
     pg::CommitSingle();
   }
   block_ = false;
+  suspended_timeout_.clear();
   if (script_ran_) DropLeftovers();
 }
 
@@ -67,9 +68,14 @@ void WorkerSession::Rollback() {
   pg::AbortTransaction();
   block_ = false;
   bracket_ = 0;
-  ResumeLockTimeout();
-  // Advisory locks, prepared statements and cursors survive an abort.
-  if (code_ran_) DropLeftovers();
+  try {
+    ResumeLockTimeout();
+    suspended_timeout_.clear();
+    // Advisory locks, prepared statements and cursors survive an abort.
+    if (code_ran_) DropLeftovers();
+  } catch (...) {
+    // Called while an exception is on its way: a second one would end the server.
+  }
 }
 
 void WorkerSession::DropLeftovers() {
@@ -117,9 +123,7 @@ void WorkerSession::SuspendLockTimeout() {
 }
 
 void WorkerSession::ResumeLockTimeout() {
-  if (suspended_timeout_.empty()) return;
-  pg::SetSessionSetting("lock_timeout", suspended_timeout_);
-  suspended_timeout_.clear();
+  if (!suspended_timeout_.empty()) pg::SetSessionSetting("lock_timeout", suspended_timeout_);
 }
 
 void WorkerSession::ResetState() {
@@ -142,6 +146,7 @@ bool WorkerSession::DropInvalidIndex(const core::Statement& statement) {
   pg::RunStatement(drop, true);
   pg::CommitSingle();
   ResumeLockTimeout();
+  suspended_timeout_.clear();
   return true;
 }
 
@@ -163,7 +168,7 @@ void CallerSession::DropLeftovers() noexcept {
     savepoint = pg::OpenSavepoint();
     pg::DropSessionObjectsSince(*objects_before_);
     pg::ReleaseSavepoint(savepoint);
-  } catch (const core::Error&) {
+  } catch (...) {
     pg::RollbackSavepoint(savepoint);
   }
 }

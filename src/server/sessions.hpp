@@ -36,8 +36,9 @@ class WorkerSession : public engine::Session {
   int bracket_ = 0;          // of settings; 0: none is open
   bool script_ran_ = false;  // in the open unit: it may have left something in the session
   bool code_ran_ = false;
-  bool timeout_set_ = false;       // since ResetState(): a script's own SET lock_timeout is left alone after it
-  std::string suspended_timeout_;  // what to go back to after a statement that waits by design
+  bool timeout_set_ = false;  // since ResetState(): a script's own SET lock_timeout is left alone after it
+  // What to go back to after a statement that waits by design; kept until its commit, as a rollback undoes the return.
+  std::string suspended_timeout_;
 };
 
 class CallerSession : public engine::Session {
