@@ -107,10 +107,11 @@ void Backfiller::SayProgress(Tally& tally) {
 }
 
 void Backfiller::SayEnd(const Tally& tally) {
-  reporter_.Notice(Format("backfill \"%1%\": done, %2% rows updated", job_.name(), tally.rows),
-                   Format("Batches: %1%, in %2%, the longest %3%.", tally.batches,
-                          Seconds(static_cast<double>(clock_.NowMs() - tally.started_ms)),
-                          Seconds(static_cast<double>(tally.longest_ms))));
+  reporter_.Notice(
+      Format("backfill \"%1%\": done, %2% %3% updated", job_.name(), tally.rows, tally.rows == 1 ? "row" : "rows"),
+      Format("Batches: %1%, in %2%, the longest %3%.", tally.batches,
+             Seconds(static_cast<double>(clock_.NowMs() - tally.started_ms)),
+             Seconds(static_cast<double>(tally.longest_ms))));
 }
 
 }  // namespace headway::engine

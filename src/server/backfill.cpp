@@ -93,6 +93,10 @@ std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
   if (arguments.batch_size && *arguments.batch_size < 1) {
     throw core::Error(core::sqlstate::kInvalidParameterValue, "batch_size must be at least 1");
   }
+  if (arguments.name == "") {
+    throw core::Error(core::sqlstate::kInvalidParameterValue, "name must not be empty", {},
+                      "Leave it out to have one made from the definition.");
+  }
   const std::string table = pg::QualifiedName(arguments.relation);
   if (table.empty()) {
     throw core::Error("42P01", Format("relation with OID %1% does not exist", arguments.relation));

@@ -95,7 +95,7 @@ void TableBackfill::CheckTable() const {
                 "Name the table that holds the rows.");
   }
   if (shape_.temporary) {
-    throw Error(sqlstate::kFeatureNotSupported, Format("%1% is a temporary table", table),
+    throw Error(sqlstate::kFeatureNotSupported, Format("%1% is a temporary table", table.substr(table.find('.') + 1)),
                 "The background worker that does the batches cannot see it.",
                 "Nobody else can wait for its rows: use a plain UPDATE.");
   }
