@@ -1,5 +1,7 @@
 #include "pg/guard.hpp"
 
+#include <exception>
+
 namespace headway::pg {
 
 namespace {
@@ -22,11 +24,17 @@ std::string SqlstateText(int sqlerrcode) { return unpack_sql_state(sqlerrcode); 
 ErrorData* CatchServerError(void (*body)(void*), void* closure) {
   MemoryContext context = CurrentMemoryContext;
   ErrorData* volatile error = nullptr;
+  std::exception_ptr exception;
   PG_TRY();
   {
     // The context of what is outside is added when the entry wrapper raises the error: not here as well.
     error_context_stack = nullptr;
-    body(closure);
+    // An exception must not fly through PG_TRY: the server's next error would jump into this dead frame.
+    try {
+      body(closure);
+    } catch (...) {
+      exception = std::current_exception();
+    }
   }
   PG_CATCH();
   {
@@ -35,6 +43,7 @@ ErrorData* CatchServerError(void (*body)(void*), void* closure) {
     FlushErrorState();
   }
   PG_END_TRY();
+  if (exception) std::rethrow_exception(exception);
   return error;
 }
 
