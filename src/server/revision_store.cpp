@@ -31,8 +31,10 @@ PreparedQuery load_facts(
     "OPERATOR(pg_catalog.=) r.revision AND u.direction OPERATOR(pg_catalog.=) 'downgrade'), "
     "registered_by FROM headway.revision AS r WHERE revision OPERATOR(pg_catalog.=) ANY ($1)",
     "T");
-PreparedQuery load_upgrade("SELECT upgrade FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
-PreparedQuery load_downgrade("SELECT downgrade FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
+PreparedQuery load_upgrade(
+    "SELECT upgrade, registered_by FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
+PreparedQuery load_downgrade(
+    "SELECT downgrade, registered_by FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 PreparedQuery replace_head("UPDATE headway.version SET revision = $2 WHERE revision OPERATOR(pg_catalog.=) $1", "tt");
 PreparedQuery remove_head("DELETE FROM headway.version WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 PreparedQuery add_head("INSERT INTO headway.version (revision) VALUES ($1) ON CONFLICT DO NOTHING", "t");
@@ -155,6 +157,7 @@ std::vector<engine::StepFacts> RevisionStore::LoadFacts(const std::vector<std::s
   return ordered;
 }
 
+// The plan was checked in an earlier transaction: whoever registers meanwhile must not get a script past that check.
 std::string RevisionStore::LoadScript(const std::string& revision, core::Direction direction) {
   PreparedQuery& query = direction == core::Direction::kUpgrade ? load_upgrade : load_downgrade;
   const pg::QueryResult result = query.Run({revision});
@@ -162,7 +165,19 @@ std::string RevisionStore::LoadScript(const std::string& revision, core::Directi
     throw core::Error(core::sqlstate::kUnknownRevision, Format("revision %1% is no longer registered", revision), {},
                       "Register it again, then run again.");
   }
-  return TextOf(result.rows.front().front());
+  const pg::Row& row = result.rows.front();
+  if (!row[0]) {
+    throw core::Error(core::sqlstate::kIrreversible, Format("revision %1% cannot be downgraded any more", revision),
+                      "It was registered again, with downgrade => NULL, while this run was in progress.");
+  }
+  if (!pg::HasPrivilegesOfCurrentUser(*row[1])) {
+    throw core::Error(
+        core::sqlstate::kInsufficientPrivilege,
+        Format("revision %1% was registered again by a role without your privileges", revision),
+        Format("It was registered by \"%1%\" while this run was in progress.", *row[1]),
+        "Read the script in headway.revision; to vouch for it, register the same revision again yourself.");
+  }
+  return *row[0];
 }
 
 core::Script RevisionStore::Parse(const std::string& text, const std::string& what) {
