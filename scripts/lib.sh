@@ -68,27 +68,38 @@ need() {
     die "neither root nor sudo; have someone run: apt-get install --no-install-recommends ${missing[*]}"
   fi
   as_root apt-get update -qq || say "apt-get update failed; going on with the package lists that are there"
+  local log status=0
+  log=$(mktemp)
   if [[ " ${missing[*]} " == *" postgresql-$pg_major "* ]]; then without_main_cluster; fi
-  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 \
-    "${missing[@]}" </dev/null >/tmp/headway-apt.$$ 2>&1; then
-    tail -n 30 /tmp/headway-apt.$$ >&2
-    rm -f /tmp/headway-apt.$$
-    die "apt-get could not install: ${missing[*]}"
-  fi
-  rm -f /tmp/headway-apt.$$
+    "${missing[@]}" </dev/null >"$log" 2>&1 || status=$?
+  restore_main_cluster
+  [ "$status" = 0 ] || tail -n 30 "$log" >&2
+  rm -f "$log"
+  [ "$status" = 0 ] || die "apt-get could not install: ${missing[*]}"
 }
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Debian's server package makes and starts a cluster; we need none. A setting that is there already stays.
+# Debian's server package makes and starts a cluster; we need none. For the time of the install a setting says so,
+# unless one is there already.
+createcluster_conf=/etc/postgresql-common/createcluster.conf
 without_main_cluster() {
-  local conf=/etc/postgresql-common/createcluster.conf
-  if ! grep -qs '^[[:space:]]*create_main_cluster' "$conf"; then
-    as_root sh -c "mkdir -p ${conf%/*} && echo 'create_main_cluster = false' >>$conf"
+  if ! grep -qs '^[[:space:]]*create_main_cluster' $createcluster_conf; then
+    trap restore_main_cluster EXIT
+    as_root sh -c "mkdir -p ${createcluster_conf%/*}
+      printf '# pg_headway: while it installs\ncreate_main_cluster = false\n' >>$createcluster_conf"
   fi
+}
+
+restore_main_cluster() {
+  trap - EXIT
+  grep -qs '^# pg_headway: ' $createcluster_conf || return 0
+  as_root sh -c "sed -i '/^# pg_headway: /,+1d' $createcluster_conf
+    [ -s $createcluster_conf ] || cp /usr/share/postgresql-common/createcluster.conf $createcluster_conf"
 }
 
 # ---- the private folder ---------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ base_system() {
 
 configure() {
   cp /etc/resolv.conf "$root/system/etc/resolv.conf"
+  echo "127.0.0.1 localhost $(hostname)" >"$root/system/etc/hosts"
   # Proxies and the like of this machine.
   apt-config dump | grep '^Acquire::' >"$root/system/etc/apt/apt.conf.d/90host" || true
   # The mirror that debootstrap has written there carries the suite's updates as well.
