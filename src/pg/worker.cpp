@@ -158,6 +158,9 @@ Launch* StartWorker(const char* request, Size request_size) {
   BackgroundWorker worker;
   DescribeWorker(worker, launch->segment);
   if (!RegisterDynamicBackgroundWorker(&worker, &launch->handle)) {
+    shm_mq_detach(launch->queue);
+    dsm_detach(launch->segment);
+    pfree(launch);
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("no background worker slot is free"),
                     errdetail("All of max_worker_processes (%d) are in use.", max_worker_processes),
                     errhint("Try again when other workers have ended, or raise max_worker_processes (it needs a "
@@ -254,6 +257,19 @@ void RelayUntilEnd(Launch* launch) {
   }
 }
 
+// What the worker says while it stops is dropped; a full queue must not keep it from stopping.
+void DropMessages(Launch* launch) noexcept {
+  try {
+    Guarded([&] {
+      Size size;
+      void* data;
+      while (shm_mq_receive(launch->queue, &size, &data, true) == SHM_MQ_SUCCESS) continue;
+    });
+  } catch (...) {
+    // Out of memory for a large message: the worker is being stopped all the same.
+  }
+}
+
 // Tells the worker to stop and waits until it has, for a bounded time and without heeding interrupts: when the error
 // comes out, the worker's locks must be gone.
 void StopAndWait(Launch* launch) noexcept {
@@ -266,10 +282,7 @@ void StopAndWait(Launch* launch) noexcept {
       cancelled = true;
     }
     if (waited >= kCancelPatienceMs / 2 && waited % 1000 == 0) TerminateBackgroundWorker(launch->handle);
-    // What the worker says meanwhile is dropped; a full queue must not keep it from stopping.
-    Size size;
-    void* data;
-    while (shm_mq_receive(launch->queue, &size, &data, true) == SHM_MQ_SUCCESS) continue;
+    DropMessages(launch);
     pg_usleep(10'000L);
   }
 }
@@ -304,6 +317,7 @@ std::int64_t RunInWorker(const WorkerRequest& request) {
   }
   if (interrupted) {
     StopAndWait(launch);
+    if (launch->error != nullptr) FreeErrorData(launch->error);
     EndLaunch(launch);
     throw core::Error(*interrupted);
   }
