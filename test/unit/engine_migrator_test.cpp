@@ -368,8 +368,8 @@ TEST(MigratorRetryTest, AfterALockTheStepsOfASavepointAreTakenOneByOneAndSaidOnc
   World world = TwoRevisions();
   world.fault = FailOn("run update t", kLockTimeout);
   EXPECT_EQ(RunThrough(world, Door::kCaller, "head"), 2);
-  EXPECT_EQ(world.said, (std::vector<std::string>{"the promise / the reason", "Running upgrade  -> a",
-                                                  "Running upgrade a -> b"}));
+  EXPECT_EQ(world.said,
+            (std::vector<std::string>{"the promise / the reason", "Running upgrade  -> a", "Running upgrade a -> b"}));
   EXPECT_EQ(world.History(), (std::vector<std::string>{"upgrade a done", "upgrade b done"}));
   const std::string trace = world.TakeTrace();
   EXPECT_NE(trace.find("record upgrade a done\nlock space\ncommit\nenter upgrade of revision b"), std::string::npos)
