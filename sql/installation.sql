@@ -1,0 +1,40 @@
+-- CREATE and DROP EXTENSION, settings, what a dump keeps.
+CREATE SCHEMA tools;
+CREATE EXTENSION pg_headway SCHEMA tools;
+SELECT n.nspname, count(*) FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_headway') GROUP BY 1 ORDER BY 1;
+CREATE TABLE things (id int PRIMARY KEY, n int);
+INSERT INTO things VALUES (1);
+SELECT tools.migrate_revision('a', NULL, 'First', $$ SELECT tools.safe_backfill('things', 'n = 1') $$, '');
+\set VERBOSITY terse
+SELECT tools.migrate_upgrade();
+\set VERBOSITY default
+SELECT * FROM things;
+ALTER EXTENSION pg_headway SET SCHEMA public;
+-- gone without a trace
+DROP EXTENSION pg_headway;
+SELECT to_regnamespace('headway');
+SELECT count(*) FROM pg_proc WHERE proname LIKE 'migrate_%' OR proname LIKE 'safe_%';
+CREATE EXTENSION pg_headway;
+SELECT * FROM migrate_current();
+SELECT migrate_upgrade();
+
+-- what belongs to the extension, and whose rows a dump keeps: all of them
+SELECT c.oid::regclass AS relation, c.oid = ANY (extconfig) AS in_dumps FROM pg_class c, pg_extension e
+WHERE extname = 'pg_headway' AND relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'S') ORDER BY relname;
+
+-- settings
+SELECT name, setting, unit, context, min_val FROM pg_settings WHERE name LIKE 'headway.%' ORDER BY name;
+SET headway.lock_timeout = '2s';
+SHOW headway.lock_timeout;
+SET headway.lock_timeout = -1;
+SET headway.lock_retry = 'long';
+SET headway.lock_time = 1;
+RESET headway.lock_timeout;
+
+-- the script is for CREATE EXTENSION only
+SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_headway' AND comment <> '' AND default_version = installed_version;
+DROP EXTENSION pg_headway;
+DROP SCHEMA tools;
+DROP TABLE things;
