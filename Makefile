@@ -62,7 +62,7 @@ $(OBJS): extension.control
 -include $(wildcard $(OBJS:.o=.d))
 
 CLANG_FORMAT ?= clang-format
-FORMATTED = $(CPP_FILES) $(HPP_FILES) $(wildcard test/unit/*.[ch]pp test/fuzz/*.[ch]pp test/property/*.[ch]pp)
+FORMATTED = $(CPP_FILES) $(HPP_FILES) $(wildcard test/unit/*.[ch]pp test/fuzz/*.[ch]pp test/property/*.[ch]pp test/module/*.cpp)
 
 .PHONY: format lint
 format:

@@ -17,6 +17,7 @@ pairs() {  # pairs TESTS EXPECTED EXTENSION
 }
 
 pairs sql expected .sql
+pairs test/module/sql test/module/expected .sql
 pairs test/isolation/specs test/isolation/expected .spec
 
 if [ -f test/regress_schedule ]; then
