@@ -169,6 +169,11 @@ SELECT migrate_upgrade();
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
 DO 'BEGIN PERFORM migrate_upgrade(); END';
+-- and it is said what makes it one
+SET default_transaction_isolation = 'repeatable read';
+SELECT migrate_upgrade();
+RESET default_transaction_isolation;
+SELECT migrate_upgrade() FROM notes;
 SELECT * FROM migrate_current();
 BEGIN;
 SELECT migrate_upgrade('b');

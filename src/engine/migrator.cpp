@@ -255,8 +255,8 @@ void Migrator::CheckPlan(const PlannedRun& plan) {
     }
     if (!ports_.session.owns_transactions() && !InTransaction(facts, step.direction)) {
       throw Error(core::sqlstate::kActiveSqlTransaction, Format("the %1% cannot run inside a transaction", What(step)),
-                  "It holds a statement that commits by itself, and this call is part of a transaction. Nothing has "
-                  "been run.",
+                  "It holds a statement that commits by itself, and this call is part of a transaction. " +
+                      ports_.session.Reason() + " Nothing has been run.",
                   "Call it as a statement of its own, outside of BEGIN, functions and a driver's implicit transaction "
                   "(psycopg2: connection.autocommit = True).");
     }
