@@ -11,7 +11,7 @@ source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$source_root/scripts/lib.sh"
 
-all_suites=(lint unit fuzz property regress isolation tap)
+all_suites=(lint unit fuzz property guard regress isolation tap)
 passed=0
 failed=0
 suite=
@@ -113,6 +113,14 @@ pg_regress_suite() {
   count "$(matches '(^ok |^(test|  ).* \.\.\. ok )' "$log")" "$bad" "$status"
 }
 
+# The border between C++ and the server, with a module that is made for the test and goes with the private folder.
+suite_guard() {
+  [ -f src/test/module/Makefile ] || { skip "no tests yet"; return; }
+  step build-guard make -C src/test/module PG_CONFIG="$pg_config" || { count 0 1; return; }
+  step install-guard make -C src/test/module install PG_CONFIG="$pg_config" || { count 0 1; return; }
+  pg_regress_suite "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf guard
+}
+
 suite_regress() {
   compgen -G "src/sql/*.sql" >/dev/null || { skip "no tests yet"; return; }
   local tests=()
@@ -175,12 +183,12 @@ packages_of() {
     unit) echo g++ make cmake libboost-dev libgtest-dev ;;
     fuzz) echo g++ make cmake libboost-dev clang libclang-rt-dev ;;
     property) echo g++ make cmake libboost-dev libgtest-dev python3-alembic ;;
-    regress | isolation) echo g++ make libboost-dev "${pg_packages[@]}" ;;
+    guard | regress | isolation) echo g++ make libboost-dev "${pg_packages[@]}" ;;
     tap) echo g++ make libboost-dev libipc-run-perl "${pg_packages[@]}" ;;
   esac
 }
 
-needs_module() { [[ " $* " =~ \ (regress|isolation|tap)\  ]]; }
+needs_module() { [[ " $* " =~ \ (guard|regress|isolation|tap)\  ]]; }
 
 main() {
   local suites=("$@") packages=() name started
