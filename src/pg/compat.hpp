@@ -3,8 +3,8 @@
 
 #include "pg/postgres.hpp"
 
-#if PG_VERSION_NUM < 140000
-#error "pg_headway needs PostgreSQL 14 or newer"
+#if PG_VERSION_NUM < 150000
+#error "pg_headway needs PostgreSQL 15 or newer"
 #endif
 
 // libpq/libpq.h needs headers (GSSAPI) that are not everywhere.

@@ -68,9 +68,10 @@ bool TryRunnerLock(bool for_session) {
 bool TryJobLock(const std::string& name) {
   return Guarded([&] {
     LOCKTAG tag;
-    const std::uint32_t hash =
-        DatumGetUInt32(hash_any(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size())));
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, get_extension_oid("pg_headway", true), hash, kJobTagKind);
+    const std::uint64_t hash = DatumGetUInt64(
+        hash_any_extended(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()), 0));
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(hash),
+                         kJobTagKind);
     return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
   });
 }

@@ -52,6 +52,9 @@ void DescribeIndex(const IndexStmt* index, Facts& facts) {
   if (!index->concurrent) return;
   facts.kind = StatementClass::kConcurrently;
   facts.index_name = index->idxname;
+  if (index->idxname == nullptr) {
+    facts.refused = "Name the index: a failed try leaves an INVALID index behind, which is found again by its name.";
+  }
 }
 
 void DescribeReindex(const ReindexStmt* reindex, Facts& facts) {

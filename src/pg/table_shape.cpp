@@ -87,6 +87,9 @@ bool FillKey(Relation table, Relation index, RawKey& key) {
     out.greater = OperatorText(family, type, BTGreaterStrategyNumber);
     out.not_greater = OperatorText(family, type, BTLessEqualStrategyNumber);
     if (out.greater == nullptr || out.not_greater == nullptr) return false;
+    // A comparison of rows names one operator for all columns.
+    if (std::strcmp(out.greater, key.columns[0].greater) != 0) return false;
+    if (std::strcmp(out.not_greater, key.columns[0].not_greater) != 0) return false;
     ++key.count;
   }
   return key.count > 0;

@@ -9,8 +9,20 @@ extern "C" {
 
 namespace headway::pg {
 
+namespace {
+
+// A worker lives as long as its run: hours, perhaps. REQUIRES: inside a guard, no transaction open.
+void HeedReload() {
+  if (!ConfigReloadPending) return;
+  ConfigReloadPending = false;
+  ProcessConfigFile(PGC_SIGHUP);
+}
+
+}  // namespace
+
 void BeginBlock() {
   Guarded([] {
+    HeedReload();
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
     BeginTransactionBlock();
@@ -29,6 +41,7 @@ void CommitBlock() {
 
 void BeginSingle() {
   Guarded([] {
+    HeedReload();
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
   });

@@ -274,7 +274,7 @@ void DropMessages(Launch* launch) noexcept {
 // comes out, the worker's locks must be gone.
 void StopAndWait(Launch* launch) noexcept {
   bool cancelled = false;
-  for (int waited = 0; waited < kCancelPatienceMs && !WorkerHasStopped(launch); waited += 10) {
+  for (int waited = 0; waited < kCancelPatienceMs && !ProcDiePending && !WorkerHasStopped(launch); waited += 10) {
     pid_t pid;
     // One cancel only: a second one could interrupt the writing of the history row.
     if (!cancelled && GetBackgroundWorkerPid(launch->handle, &pid) == BGWH_STARTED) {
@@ -334,10 +334,10 @@ std::int64_t RunInWorker(const WorkerRequest& request) {
 
 namespace {
 
-void AppendField(StringInfo message, char code, const std::string& value) {
-  if (value.empty()) return;
+void AppendField(StringInfo message, char code, const char* value) {
+  if (value[0] == '\0') return;
   pq_sendbyte(message, code);
-  pq_sendstring(message, value.c_str());
+  pq_sendstring(message, value);
 }
 
 // REQUIRES: inside a guard, but for strings nothing is owned here.
@@ -345,22 +345,22 @@ void SendError(const core::ErrorReport& report) {
   StringInfoData message;
   pq_beginmessage(&message, kErrorMessage);
   AppendField(&message, PG_DIAG_SEVERITY_NONLOCALIZED, "ERROR");
-  AppendField(&message, PG_DIAG_SQLSTATE, report.sqlstate);
-  AppendField(&message, PG_DIAG_MESSAGE_PRIMARY, report.message);
-  AppendField(&message, PG_DIAG_MESSAGE_DETAIL, report.detail);
-  AppendField(&message, PG_DIAG_MESSAGE_HINT, report.hint);
-  AppendField(&message, PG_DIAG_CONTEXT, report.context);
-  AppendField(&message, PG_DIAG_SCHEMA_NAME, report.schema_name);
-  AppendField(&message, PG_DIAG_TABLE_NAME, report.table_name);
-  AppendField(&message, PG_DIAG_COLUMN_NAME, report.column_name);
-  AppendField(&message, PG_DIAG_DATATYPE_NAME, report.datatype_name);
-  AppendField(&message, PG_DIAG_CONSTRAINT_NAME, report.constraint_name);
+  AppendField(&message, PG_DIAG_SQLSTATE, report.sqlstate.c_str());
+  AppendField(&message, PG_DIAG_MESSAGE_PRIMARY, report.message.c_str());
+  AppendField(&message, PG_DIAG_MESSAGE_DETAIL, report.detail.c_str());
+  AppendField(&message, PG_DIAG_MESSAGE_HINT, report.hint.c_str());
+  AppendField(&message, PG_DIAG_CONTEXT, report.context.c_str());
+  AppendField(&message, PG_DIAG_SCHEMA_NAME, report.schema_name.c_str());
+  AppendField(&message, PG_DIAG_TABLE_NAME, report.table_name.c_str());
+  AppendField(&message, PG_DIAG_COLUMN_NAME, report.column_name.c_str());
+  AppendField(&message, PG_DIAG_DATATYPE_NAME, report.datatype_name.c_str());
+  AppendField(&message, PG_DIAG_CONSTRAINT_NAME, report.constraint_name.c_str());
   // A position in the script's statement means nothing in the leader's query.
   const int position = report.internal_position > 0 ? report.internal_position : report.cursor_position;
   if (position > 0 && !report.internal_query.empty()) {
-    AppendField(&message, PG_DIAG_INTERNAL_POSITION, std::to_string(position));
+    AppendField(&message, PG_DIAG_INTERNAL_POSITION, psprintf("%d", position));
   }
-  AppendField(&message, PG_DIAG_INTERNAL_QUERY, report.internal_query);
+  AppendField(&message, PG_DIAG_INTERNAL_QUERY, report.internal_query.c_str());
   pq_sendbyte(&message, '\0');
   pq_endmessage(&message);
 }

@@ -314,6 +314,7 @@ engine::Batch TableBackfill::RunCtidBatch(std::int64_t pages) {
         "Change the where_clause so that it excludes rows that are done.");
   }
   pending_bound_ = bound_;
+  pending_sweeps_ = sweeps_;
   Position next = {std::to_string(to)};
   if (to >= end) EndOfWalk(batch, next);
   SavePosition(next, pending_bound_, batch);
@@ -324,7 +325,8 @@ engine::Batch TableBackfill::RunCtidBatch(std::int64_t pages) {
 void TableBackfill::EndOfWalk(engine::Batch& batch, Position& next) {
   batch.last = !AnyMatchLeft();
   if (batch.last) return;
-  if (++sweeps_ > kMostSweeps) {
+  pending_sweeps_ = sweeps_ + 1;
+  if (pending_sweeps_ > kMostSweeps) {
     throw Error(
         sqlstate::kBackfillNotExact, "rows that match the where_clause come faster than they are backfilled",
         Format("After %1% sweeps over the table some still match. What is done is kept.", kMostSweeps),
@@ -349,6 +351,7 @@ void TableBackfill::SavePosition(const Position& position, const Position& bound
 void TableBackfill::Advance() noexcept {
   position_.swap(pending_position_);
   bound_.swap(pending_bound_);
+  sweeps_ = pending_sweeps_;
 }
 
 std::string TableBackfill::Describe() const {

@@ -78,6 +78,7 @@ class TableBackfill : public engine::BackfillJob {
   std::int64_t rows_before_ = 0;
   std::int64_t walked_before_ = 0;
   int sweeps_ = 0;
+  int pending_sweeps_ = 0;
   Position pending_position_;  // of the batch that is not committed yet
   Position pending_bound_;
   std::unique_ptr<pg::OwnedQuery> next_key_first_;

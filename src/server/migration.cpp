@@ -1,5 +1,7 @@
 #include "server/migration.hpp"
 
+#include <algorithm>
+
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "engine/migrator.hpp"
@@ -17,10 +19,14 @@ namespace {
 constexpr char kUp[] = "upgrade";
 constexpr char kDown[] = "downgrade";
 
-core::RetryPolicy PolicyFromSettings() {
+// In the caller's transaction the locks of earlier steps stay during a pause and stall their tables: no long retries.
+constexpr std::int64_t kCallersLockRetryMs = 1'000;
+
+core::RetryPolicy PolicyFromSettings(bool owns_transactions) {
   core::RetryPolicy policy;
   policy.lock_timeout_ms = pg::LockTimeoutMs();
   policy.lock_retry_ms = pg::LockRetryMs();
+  if (!owns_transactions) policy.lock_retry_ms = std::min(policy.lock_retry_ms, kCallersLockRetryMs);
   return policy;
 }
 
@@ -31,7 +37,7 @@ std::int64_t WithMigrator(engine::Session& session, Body&& body) {
   DatabaseRunnerLock lock(session.owns_transactions());
   BackendClock clock;
   BackendReporter reporter;
-  engine::Migrator migrator({session, store, lock, clock, reporter}, PolicyFromSettings());
+  engine::Migrator migrator({session, store, lock, clock, reporter}, PolicyFromSettings(session.owns_transactions()));
   return body(migrator);
 }
 
