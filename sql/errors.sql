@@ -211,10 +211,27 @@ SET statement_timeout = '1500ms';
 SELECT migrate_downgrade('c');
 \echo :LAST_ERROR_SQLSTATE
 RESET statement_timeout;
-SELECT result, sqlstate, message FROM log;
+SELECT result, sqlstate FROM log;
 SELECT * FROM migrate_current();
-SELECT migrate_revision('d', 'c', 'Fourth', 'CREATE TABLE parts (id int)', 'DROP TABLE parts');
+-- a script's own limit holds for its statements, one by one, and for no others
+SELECT migrate_revision('d', 'c', 'Fourth', 'CREATE TABLE parts (id int)', $$
+  SET statement_timeout = '1s';
+  SELECT pg_sleep(0.6);
+  SELECT pg_sleep(0.6);
+  SELECT pg_sleep(100);
+$$);
 SELECT migrate_downgrade('c');
+\echo :LAST_ERROR_SQLSTATE
+SELECT result, stmt, message FROM log;
+SELECT migrate_revision('d', 'c', 'Fourth', 'CREATE TABLE parts (id int)', $$
+  SET statement_timeout = '200ms';
+  SELECT pg_sleep(100);
+$$, transactional => false);
+SELECT migrate_downgrade('c');
+DELETE FROM headway.unfinished;
+SELECT migrate_revision('d', 'c', 'Fourth', 'CREATE TABLE parts (id int)', 'SET statement_timeout = ''500ms''; DROP TABLE parts');
+SELECT migrate_revision('c', 'b', 'Third', 'INSERT INTO steps (what) VALUES (''c'')', 'SELECT pg_sleep(0.8)');
+SELECT migrate_downgrade('b');
 
 DROP EXTENSION pg_headway CASCADE;
 DROP FUNCTION shown;

@@ -3,6 +3,10 @@
 #include "pg/compat.hpp"
 #include "pg/text.hpp"
 
+extern "C" {
+#include "utils/timeout.h"
+}
+
 namespace headway::pg {
 
 namespace {
@@ -24,6 +28,15 @@ void LogStatement(const RawStmt* raw, const char* text) {
   ereport(LOG, (errmsg("statement: %s", text), errhidestmt(true)));
 }
 
+// A script's own SET statement_timeout; the caller's timer runs in the leader, for the whole call.
+void StartStatementTimer() {
+  if (StatementTimeout > 0) enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
+}
+
+void StopStatementTimer() {
+  if (get_timeout_active(STATEMENT_TIMEOUT)) disable_timeout(STATEMENT_TIMEOUT, false);
+}
+
 void RunPlans(RawStmt* raw, const char* text, List* plans, bool top_level) {
   const CommandTag tag = CreateCommandTag(raw->stmt);
   // Never the unnamed portal: in the caller's transaction that one is the caller's.
@@ -41,6 +54,7 @@ void RunPlans(RawStmt* raw, const char* text, List* plans, bool top_level) {
 void RunText(const char* text, bool top_level) {
   MemoryContext parent = top_level ? TopMemoryContext : CurrentMemoryContext;
   MemoryContext context = AllocSetContextCreate(parent, "pg_headway statement", ALLOCSET_DEFAULT_SIZES);
+  if (top_level) StartStatementTimer();
   PG_TRY();
   {
     MemoryContext caller = MemoryContextSwitchTo(context);
@@ -60,6 +74,7 @@ void RunText(const char* text, bool top_level) {
   }
   PG_FINALLY();
   {
+    if (top_level) StopStatementTimer();
     MemoryContextSwitchTo(parent);
     MemoryContextDelete(context);
   }
