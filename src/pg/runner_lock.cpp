@@ -17,6 +17,7 @@ namespace {
 // The fourth field tells pg_advisory_lock's one-key (1) and two-key (2) forms apart; ours is neither.
 constexpr std::uint16_t kTagKind = 0x4877;
 constexpr std::uint16_t kJobTagKind = 0x4878;
+constexpr std::uint16_t kRegistrationTagKind = 0x4879;
 
 // REQUIRES: inside a guard, in a transaction.
 void MakeTag(LOCKTAG& tag) {
@@ -62,6 +63,14 @@ bool TryRunnerLock(bool for_session) {
     LOCKTAG tag;
     MakeTag(tag);
     return LockAcquire(&tag, ExclusiveLock, for_session, true) != LOCKACQUIRE_NOT_AVAIL;
+  });
+}
+
+void WaitForRegistrationLock() {
+  Guarded([] {
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kRegistrationTagKind);
+    (void)LockAcquire(&tag, ExclusiveLock, false, false);
   });
 }
 

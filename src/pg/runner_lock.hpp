@@ -14,6 +14,9 @@ bool TryRunnerLock(bool for_session);
 std::string DescribeRunner();
 bool HoldsRunnerLock();
 
+// One registration that writes at a time, until the transaction ends; it waits. REQUIRES: a transaction.
+void WaitForRegistrationLock();
+
 // One job of a name at a time, until this process ends. REQUIRES: a transaction.
 bool TryJobLock(const std::string& name);
 

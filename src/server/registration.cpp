@@ -7,6 +7,7 @@
 #include "core/identifier.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
+#include "pg/runner_lock.hpp"
 #include "pg/script.hpp"
 #include "pg/spi.hpp"
 #include "server/revision_store.hpp"
@@ -162,25 +163,38 @@ void WarnOfMissingParents(const std::string& revision, const RegisteredRevision&
   }
 }
 
+// A run may be applying what is to be changed, in a transaction that we cannot see yet.
+void RequireNoRun(const std::string& revision) {
+  if (pg::TryRunnerLock(false)) return;
+  throw Error(sqlstate::kLockNotAvailable,
+              Format("revision %1% cannot be changed while a migration run is in progress", revision),
+              pg::DescribeRunner(), "Register it again when the run has ended.");
+}
+
+enum class Change { kNone, kNew, kVouch, kReplace };
+
+Change Compare(const std::string& revision, const RegisteredRevision& wanted) {
+  const std::optional<RegisteredRevision> before = FindRegistered(revision);
+  if (!before) return Change::kNew;
+  if (Same(*before, wanted)) return IsRegisteredByTrusted(revision) ? Change::kNone : Change::kVouch;
+  RefuseChangeOfApplied(revision, *before, wanted);
+  return Change::kReplace;
+}
+
 }  // namespace
 
 const char* RegisterRevision(const RevisionCall& call) {
   const RegisteredRevision wanted = Examine(call);
   CheckNames(call.revision, wanted);
-  const std::optional<RegisteredRevision> before = FindRegistered(call.revision);
-  const char* done = "registered";
-  if (before) {
-    if (Same(*before, wanted)) {
-      if (IsRegisteredByTrusted(call.revision)) return "unchanged";
-      done = "vouched for";
-    } else {
-      RefuseChangeOfApplied(call.revision, *before, wanted);
-      done = "replaced";
-    }
-  }
+  if (Compare(call.revision, wanted) == Change::kNone) return "unchanged";
+  // Another session may be writing too: what it leaves decides, not what was there before.
+  pg::WaitForRegistrationLock();
+  if (Compare(call.revision, wanted) == Change::kReplace) RequireNoRun(call.revision);
+  const Change change = Compare(call.revision, wanted);
+  if (change == Change::kNone) return "unchanged";
   WriteRegistered(call.revision, wanted);
   WarnOfMissingParents(call.revision, wanted);
-  return done;
+  return change == Change::kNew ? "registered" : change == Change::kVouch ? "vouched for" : "replaced";
 }
 
 }  // namespace headway::server
