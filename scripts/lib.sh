@@ -216,6 +216,6 @@ relocate_postgres() {
 build_module() {
   relocate_postgres
   say "== build: PostgreSQL $("$pg_config" --version | sed 's/^[^0-9]*//'), $(c++ --version | head -n 1)"
-  step build make -C "$work/src" -j"$(nproc)" PG_CONFIG="$pg_config" || return 1
-  step install make -C "$work/src" install PG_CONFIG="$pg_config"
+  step build make -s -C "$work/src" -j"$(nproc)" PG_CONFIG="$pg_config" || return 1
+  step install make -s -C "$work/src" install PG_CONFIG="$pg_config"
 }
