@@ -201,10 +201,8 @@ SELECT * FROM migrate_current();
 
 -- errors of other kinds: the session goes on
 SELECT migrate_revision('d', 'c', 'Fourth', 'CREATE TABLE parts (id int)', 'SELECT pg_terminate_backend(pg_backend_pid())');
-\set VERBOSITY terse
 SELECT migrate_downgrade('c');
 \echo :LAST_ERROR_SQLSTATE
-\set VERBOSITY default
 SELECT * FROM migrate_current();
 SELECT migrate_revision('d', 'c', 'Fourth', 'CREATE TABLE parts (id int)', 'SELECT pg_sleep(100)');
 SET statement_timeout = '1500ms';

@@ -185,6 +185,8 @@ void TakeMessage(Launch* launch, Size size, void* data) {
     launch->error = static_cast<ErrorData*>(palloc0(sizeof(ErrorData)));
     pq_parse_errornotice(&message, launch->error);
     launch->error->elevel = ERROR;
+    // What a terminated process says is not for the user: ThrowLost() knows better what it means.
+    if (type == 'E' && launch->error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN) launch->error = nullptr;
     MemoryContextSwitchTo(caller);
   } else if (type == 'N') {
     ErrorData notice;
