@@ -4,6 +4,10 @@
 #include "core/sqlstate.hpp"
 #include "pg/text.hpp"
 
+extern "C" {
+#include "catalog/pg_inherits.h"
+}
+
 namespace headway::pg {
 
 namespace {
@@ -34,7 +38,35 @@ Leftover Find(const char* text) {
   return found;
 }
 
+struct PendingDetach {
+  Oid parent = InvalidOid;
+  Oid partition = InvalidOid;
+};
+
+// REQUIRES: inside a guard.
+PendingDetach FindPendingDetach(const char* text) {
+  PendingDetach found;
+#if PG_VERSION_NUM >= 140000
+  auto* raw = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT));
+  if (!IsA(raw->stmt, AlterTableStmt)) return found;
+  auto* alter = castNode(AlterTableStmt, raw->stmt);
+  auto* command = linitial_node(AlterTableCmd, alter->cmds);
+  if (command->subtype != AT_DetachPartition || !castNode(PartitionCmd, command->def)->concurrent) return found;
+  found.parent = RangeVarGetRelid(alter->relation, NoLock, true);
+  found.partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
+  if (!OidIsValid(found.partition) || !PartitionHasPendingDetach(found.partition)) found.parent = InvalidOid;
+#endif
+  return found;
+}
+
 }  // namespace
+
+std::string FinalizeStatementForPendingDetach(const std::string& statement) {
+  const PendingDetach pending = Guarded([&] { return FindPendingDetach(statement.c_str()); });
+  if (!OidIsValid(pending.parent)) return {};
+  return core::Format("ALTER TABLE %1% DETACH PARTITION %2% FINALIZE", QualifiedName(pending.parent),
+                      QualifiedName(pending.partition));
+}
 
 std::string DropStatementForInvalidIndex(const std::string& create_statement) {
   const Leftover leftover = Guarded([&] { return Find(create_statement.c_str()); });

@@ -5,6 +5,7 @@
 extern "C" {
 #include "commands/async.h"
 #include "commands/sequence.h"
+#include "storage/pmsignal.h"
 }
 
 namespace headway::pg {
@@ -18,10 +19,19 @@ void HeedReload() {
   ProcessConfigFile(PGC_SIGHUP);
 }
 
+// A process that does not wait for anything never hears that its server has gone, and would work on without it.
+// REQUIRES: inside a guard.
+void RequirePostmaster() {
+  if (!IsUnderPostmaster || PostmasterIsAlive()) return;
+  ereport(FATAL, (errcode(ERRCODE_ADMIN_SHUTDOWN),
+                  errmsg("terminating pg_headway worker because of an unexpected postmaster exit")));
+}
+
 }  // namespace
 
 void BeginBlock() {
   Guarded([] {
+    RequirePostmaster();
     HeedReload();
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();
@@ -41,6 +51,7 @@ void CommitBlock() {
 
 void BeginSingle() {
   Guarded([] {
+    RequirePostmaster();
     HeedReload();
     SetCurrentStatementStartTimestamp();
     StartTransactionCommand();

@@ -111,7 +111,10 @@ void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t l
   }
   if (lock_timeout_ms == 0) SuspendLockTimeout();
   pg::BeginSingle();
-  pg::RunStatement(statement.text, true);
+  // A try that was stopped half-way through a DETACH has done what cannot be done again.
+  const bool concurrent = statement.kind == core::StatementClass::kConcurrently;
+  const std::string rest = concurrent ? pg::FinalizeStatementForPendingDetach(statement.text) : std::string();
+  pg::RunStatement(rest.empty() ? statement.text : rest, true);
   if (statement.runs_code) KeepRunnerLock();
   ResumeLockTimeout();
   bracket_ = pg::EnterLeaderRole();
