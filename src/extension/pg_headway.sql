@@ -172,23 +172,46 @@ COMMENT ON FUNCTION migrate_stamp(text, boolean) IS
   'sets the current heads without running anything; purge removes every row of headway.version first. Returns the number of rows changed';
 
 CREATE FUNCTION migrate_plan(
-    target text DEFAULT 'head', direction text DEFAULT 'upgrade',
+    target text DEFAULT 'head', direction text DEFAULT 'upgrade', from_revisions text DEFAULT NULL,
     OUT step integer, OUT revision text, OUT "direction" text, OUT message text, OUT transactional boolean)
   RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION migrate_plan(text, text) IS
-  'what migrate_upgrade or migrate_downgrade (direction: upgrade or downgrade) would run for the target, in order; runs nothing';
+COMMENT ON FUNCTION migrate_plan(text, text, text) IS
+  'what migrate_upgrade or migrate_downgrade (direction: upgrade or downgrade) would run for the target, in order; runs nothing. from_revisions: as if these were what is applied (base: nothing)';
 
-CREATE FUNCTION migrate_current(OUT revision text, OUT message text, OUT is_head boolean)
+CREATE FUNCTION migrate_current(
+    check_heads boolean DEFAULT false, OUT revision text, OUT message text, OUT is_head boolean)
   RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION migrate_current() IS
-  'the current heads; message and is_head are NULL for one that is not registered';
+COMMENT ON FUNCTION migrate_current(boolean) IS
+  'the current heads; message and is_head are NULL for one that is not registered. check_heads: an error unless every head is applied';
+
+CREATE FUNCTION migrate_heads(OUT revision text, OUT message text, OUT branch_labels text, OUT applied boolean)
+  RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_heads() IS
+  'the registered revisions that no other one follows';
+
+CREATE FUNCTION migrate_branches(
+    OUT revision text, OUT message text, OUT child text, OUT child_message text, OUT branch_labels text,
+    OUT applied boolean)
+  RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_branches() IS
+  'the revisions that several others follow, a row for each of these; branch_labels and applied are the child''s';
+
+CREATE FUNCTION migrate_show(
+    revision text, OUT revision text, OUT down_revision text, OUT children text, OUT branch_labels text,
+    OUT depends_on text, OUT is_head boolean, OUT is_branchpoint boolean, OUT is_mergepoint boolean,
+    OUT applied boolean, OUT message text, OUT upgrade text, OUT downgrade text, OUT registered_by name,
+    OUT registered_at timestamptz)
+  RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_show(text) IS
+  'all there is to know of a revision, its scripts included; also for head, heads, current, a label, several separated by commas';
 
 CREATE FUNCTION migrate_history(
+    range text DEFAULT NULL,
     OUT revision text, OUT down_revision text, OUT message text, OUT branch_labels text, OUT depends_on text,
     OUT is_head boolean, OUT is_branchpoint boolean, OUT is_mergepoint boolean, OUT applied boolean)
   RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION migrate_history() IS
-  'the registered revisions, newest first, with their place in the graph and whether they are applied';
+COMMENT ON FUNCTION migrate_history(text) IS
+  'the registered revisions, newest first, with their place in the graph and whether they are applied. range: a:b, a:, :b, -3:current, a:+2, both ends included';
 
 CREATE FUNCTION safe_backfill(
     relation regclass, set_clause text, where_clause text DEFAULT NULL, batch_size integer DEFAULT NULL,
@@ -201,6 +224,7 @@ COMMENT ON FUNCTION safe_backfill(regclass, text, text, integer, text, text) IS
 REVOKE ALL ON FUNCTION
   headway.vouch(),
   migrate_revision(text, text, text, text, text, text, text, boolean), migrate_upgrade(text), migrate_downgrade(text),
-  migrate_stamp(text, boolean), migrate_plan(text, text), migrate_current(), migrate_history(),
+  migrate_stamp(text, boolean), migrate_plan(text, text, text), migrate_current(boolean), migrate_heads(),
+  migrate_branches(), migrate_show(text), migrate_history(text),
   safe_backfill(regclass, text, text, integer, text, text)
 FROM PUBLIC;

@@ -1,5 +1,5 @@
-// What a statement that commits by itself leaves behind when it is stopped half-way: the INVALID index of a CREATE INDEX
-// CONCURRENTLY (IF NOT EXISTS would take it for done), the pending state of a DETACH PARTITION CONCURRENTLY.
+// What a statement that commits by itself leaves behind when it is stopped half-way: the INVALID index of a CREATE
+// INDEX CONCURRENTLY (IF NOT EXISTS would take it for done), the pending state of a DETACH PARTITION CONCURRENTLY.
 #pragma once
 
 #include "pg/guard.hpp"

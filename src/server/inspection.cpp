@@ -1,11 +1,22 @@
 #include "server/inspection.hpp"
 
 #include "core/format.hpp"
+#include "core/lookup.hpp"
 #include "core/planner.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/spi.hpp"
 #include "server/revision_store.hpp"
 
 namespace headway::server {
+
+namespace {
+
+pg::PreparedQuery load_registered_facts(
+    "SELECT upgrade, downgrade, registered_by, registered_at FROM headway.revision "
+    "WHERE revision OPERATOR(pg_catalog.=) $1",
+    "t");
+
+}  // namespace
 
 Standing Standing::Load() {
   RevisionStore store;
@@ -19,14 +30,15 @@ Standing Standing::Load() {
   return {std::move(graph), std::move(heads), std::move(applied)};
 }
 
-std::vector<PlanRow> ShowPlan(const std::string& target, const std::string& direction) {
+std::vector<PlanRow> ShowPlan(const std::string& target, const std::string& direction,
+                              const std::optional<std::string>& from) {
   if (direction != "upgrade" && direction != "downgrade") {
     throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("unknown direction \"%1%\"", direction), {},
                       "Use 'upgrade' or 'downgrade'.");
   }
   RevisionStore store;
   const core::RevisionGraph graph(store.LoadRevisions());
-  const core::Heads heads = store.LoadHeads();
+  const core::Heads heads = from ? core::HeadsAt(graph, *from) : store.LoadHeads();
   const bool up = direction == "upgrade";
   std::vector<core::MigrationStep> steps =
       up ? core::PlanUpgrade(graph, heads, target) : core::PlanDowngrade(graph, heads, target);
@@ -40,6 +52,13 @@ std::vector<PlanRow> ShowPlan(const std::string& target, const std::string& dire
     rows.push_back({steps[i], graph.Find(steps[i].revision)->message, transactional});
   }
   return rows;
+}
+
+RegisteredFacts LoadRegisteredFacts(const std::string& revision) {
+  const pg::QueryResult result = load_registered_facts.Run({revision});
+  if (result.rows.empty()) return {};
+  const pg::Row& row = result.rows.front();
+  return {*row[0], row[1], *row[2], *row[3]};
 }
 
 }  // namespace headway::server

@@ -1,6 +1,7 @@
 // Looking at the graph, the heads and the plan, without running anything.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Standing {
   core::RevisionSet applied;
 
   static Standing Load();
+  bool is_applied(const std::string& id) const { return applied.Contains(*graph.IndexOf(id)); }
 };
 
 struct PlanRow {
@@ -23,6 +25,17 @@ struct PlanRow {
   std::string message;
   bool transactional;
 };
-std::vector<PlanRow> ShowPlan(const std::string& target, const std::string& direction);
+// `from` replaces what is applied by what it names; nothing: what is applied.
+std::vector<PlanRow> ShowPlan(const std::string& target, const std::string& direction,
+                              const std::optional<std::string>& from);
+
+// What only the table knows of a revision.
+struct RegisteredFacts {
+  std::string upgrade;
+  std::optional<std::string> downgrade;
+  std::string registered_by;
+  std::string registered_at;
+};
+RegisteredFacts LoadRegisteredFacts(const std::string& revision);
 
 }  // namespace headway::server

@@ -1,4 +1,6 @@
-// migrate_plan(), migrate_current(), migrate_history().
+// migrate_plan(), migrate_current(), migrate_heads(), migrate_branches(), migrate_show(), migrate_history().
+#include "core/lookup.hpp"
+#include "core/planner.hpp"
 #include "pg/function_call.hpp"
 #include "server/inspection.hpp"
 
@@ -9,6 +11,7 @@ namespace server = headway::server;
 namespace {
 
 using pg::Field;
+using Labels = std::vector<std::vector<std::string>>;
 
 Field Joined(const std::vector<std::string>& names) {
   std::string text;
@@ -18,14 +21,20 @@ Field Joined(const std::vector<std::string>& names) {
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// The labels of the branches that a revision is on.
+Field LabelsOf(const core::RevisionGraph& graph, const Labels& labels, const std::string& id) {
+  return Joined(labels[*graph.IndexOf(id)]);
+}
+
 }  // namespace
 
 HEADWAY_FUNCTION(migrate_plan) {
   const std::string target = pg::TextArgument(fcinfo, 0, "target");
   const std::string direction = pg::TextArgument(fcinfo, 1, "direction");
+  const std::optional<std::string> from = pg::OptionalText(fcinfo, 2);
   pg::RowWriter rows(fcinfo);
   int number = 0;
-  for (const server::PlanRow& row : server::ShowPlan(target, direction)) {
+  for (const server::PlanRow& row : server::ShowPlan(target, direction, from)) {
     rows.Put(
         {std::to_string(++number), row.step.revision, direction, FirstLine(row.message), pg::Truth(row.transactional)});
   }
@@ -33,8 +42,10 @@ HEADWAY_FUNCTION(migrate_plan) {
 }
 
 HEADWAY_FUNCTION(migrate_current) {
+  const bool check_heads = pg::BooleanArgument(fcinfo, 0, false);
   pg::RowWriter rows(fcinfo);
   const server::Standing standing = server::Standing::Load();
+  if (check_heads) core::RequireAtHeads(standing.graph, standing.heads);
   for (const std::string& head : standing.heads) {
     const core::Revision* revision = standing.graph.Find(head);
     if (revision == nullptr) {
@@ -46,15 +57,62 @@ HEADWAY_FUNCTION(migrate_current) {
   return 0;
 }
 
-HEADWAY_FUNCTION(migrate_history) {
+HEADWAY_FUNCTION(migrate_heads) {
   pg::RowWriter rows(fcinfo);
   const server::Standing standing = server::Standing::Load();
   const core::RevisionGraph& graph = standing.graph;
+  const Labels labels = graph.EffectiveLabels();
+  for (const std::string& head : graph.heads()) {
+    rows.Put({head, FirstLine(graph.Find(head)->message), LabelsOf(graph, labels, head),
+              pg::Truth(standing.is_applied(head))});
+  }
+  return 0;
+}
+
+HEADWAY_FUNCTION(migrate_branches) {
+  pg::RowWriter rows(fcinfo);
+  const server::Standing standing = server::Standing::Load();
+  const core::RevisionGraph& graph = standing.graph;
+  const Labels labels = graph.EffectiveLabels();
   for (const std::string& id : graph.NewestFirst()) {
+    if (!graph.is_branchpoint(id)) continue;
+    for (const std::string& child : graph.children(id)) {
+      rows.Put({id, FirstLine(graph.Find(id)->message), child, FirstLine(graph.Find(child)->message),
+                LabelsOf(graph, labels, child), pg::Truth(standing.is_applied(child))});
+    }
+  }
+  return 0;
+}
+
+HEADWAY_FUNCTION(migrate_show) {
+  const std::string wanted = pg::TextArgument(fcinfo, 0, "revision");
+  pg::RowWriter rows(fcinfo);
+  const server::Standing standing = server::Standing::Load();
+  const core::RevisionGraph& graph = standing.graph;
+  const Labels labels = graph.EffectiveLabels();
+  for (const std::string& id : core::FindRevisions(graph, standing.heads, wanted)) {
     const core::Revision& revision = *graph.Find(id);
-    rows.Put({id, Joined(revision.down_revisions), FirstLine(revision.message), Joined(revision.branch_labels),
+    const server::RegisteredFacts facts = server::LoadRegisteredFacts(id);
+    rows.Put({id, Joined(revision.down_revisions), Joined(graph.children(id)), LabelsOf(graph, labels, id),
               Joined(revision.depends_on), pg::Truth(graph.is_head(id)), pg::Truth(graph.is_branchpoint(id)),
-              pg::Truth(graph.is_mergepoint(id)), pg::Truth(standing.applied.Contains(*graph.IndexOf(id)))});
+              pg::Truth(graph.is_mergepoint(id)), pg::Truth(standing.is_applied(id)), revision.message, facts.upgrade,
+              facts.downgrade, facts.registered_by, facts.registered_at});
+  }
+  return 0;
+}
+
+HEADWAY_FUNCTION(migrate_history) {
+  const std::optional<std::string> range = pg::OptionalText(fcinfo, 0);
+  pg::RowWriter rows(fcinfo);
+  const server::Standing standing = server::Standing::Load();
+  const core::RevisionGraph& graph = standing.graph;
+  const Labels labels = graph.EffectiveLabels();
+  // All of it can be listed while parents are missing.
+  for (const std::string& id : range ? core::PlanHistory(graph, standing.heads, *range) : graph.NewestFirst()) {
+    const core::Revision& revision = *graph.Find(id);
+    rows.Put({id, Joined(revision.down_revisions), FirstLine(revision.message), LabelsOf(graph, labels, id),
+              Joined(revision.depends_on), pg::Truth(graph.is_head(id)), pg::Truth(graph.is_branchpoint(id)),
+              pg::Truth(graph.is_mergepoint(id)), pg::Truth(standing.is_applied(id))});
   }
   return 0;
 }
