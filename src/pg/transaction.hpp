@@ -39,6 +39,9 @@ void SetSessionSetting(const char* name, const std::string& value);
 std::string GetSetting(const char* name);
 // Sets a setting until the bracket that is open around it is closed.
 void SetInBracket(const char* name, const std::string& value);
+// lock_timeout for the session, or until the bracket is closed. Autovacuum gives way to whoever has waited for
+// deadlock_timeout: it is made shorter too, or a short wait would never get past a running autovacuum.
+void BoundLockWaits(std::int64_t milliseconds, bool for_session);
 
 // --- What else a script may leave behind. ---
 

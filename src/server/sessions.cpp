@@ -27,8 +27,6 @@ class ScriptMark {
   ~ScriptMark() { --scripts_running; }
 };
 
-std::string Milliseconds(std::int64_t value) { return std::to_string(value); }
-
 // A script that gives up our lock (pg_advisory_unlock_all()) must not let a second run in.
 void KeepRunnerLock() {
   if (!pg::HoldsRunnerLock() && !pg::TryRunnerLock(true)) {
@@ -86,7 +84,7 @@ void WorkerSession::DropLeftovers() {
 
 void WorkerSession::BeginScript(std::int64_t lock_timeout_ms) {
   bracket_ = pg::OpenSettings();
-  pg::SetInBracket("lock_timeout", Milliseconds(lock_timeout_ms));
+  pg::BoundLockWaits(lock_timeout_ms, false);
 }
 
 void WorkerSession::RunStatement(const core::Statement& statement) {
@@ -106,7 +104,7 @@ void WorkerSession::EndScript() {
 void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) {
   ScriptMark mark;
   if (!timeout_set_ && lock_timeout_ms > 0) {
-    pg::SetSessionSetting("lock_timeout", Milliseconds(lock_timeout_ms));
+    pg::BoundLockWaits(lock_timeout_ms, true);
     timeout_set_ = true;
   }
   if (lock_timeout_ms == 0) SuspendLockTimeout();
@@ -178,7 +176,7 @@ void CallerSession::DropLeftovers() noexcept {
 
 void CallerSession::BeginScript(std::int64_t lock_timeout_ms) {
   bracket_ = pg::OpenSettings();
-  pg::SetInBracket("lock_timeout", Milliseconds(lock_timeout_ms));
+  pg::BoundLockWaits(lock_timeout_ms, false);
 }
 
 void CallerSession::RunStatement(const core::Statement& statement) {
