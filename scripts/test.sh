@@ -159,20 +159,23 @@ suite_tap() {
       say "   $name: $(matches '^ok [0-9]' "$log") checks"
     else
       [ "$(matches '^not ok ' "$log")" != 0 ] || bad=$((bad + 1))
-      tail -n 80 "$log"
-      show_server_log "$work/tap/$name"
+      explain_tap "$work/tap/$name" "$log"
     fi
   done
   count "$good" "$bad"
 }
 
-# The servers' own words, when a TAP test failed.
-show_server_log() {
+# explain_tap FOLDER LOG: why a TAP test failed. PostgreSQL's test library writes diagnostics to regress_log_*.
+explain_tap() {
   local log
+  grep -E '^not ok ' "$2" || tail -n 20 "$2"
   while read -r log; do
     say "-- ${log##*/}"
-    tail -n 40 "$log"
-  done < <(find "$1" -path '*log/*.log' ! -name 'regress_log_*' 2>/dev/null)
+    case $log in
+      */regress_log_*) grep -A 12 -E "Failed test|^Bail out|timed out| died|died at" "$log" | head -n 100 || tail -n 20 "$log" ;;
+      *) grep -nE '(WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|exited|terminated)' "$log" | tail -n 40 || true ;;
+    esac
+  done < <(find "$1" -path '*log/*' -type f | sort -r)
 }
 
 # ---- what runs ------------------------------------------------------------------------------------------------
