@@ -56,6 +56,16 @@ void AppendBlockers(int pid, std::vector<int>& found) {
   Guarded([&] { MemoryContextDelete(context); });
 }
 
+bool Reaches(int pid, int suspect) {
+  std::vector<int> found;
+  AppendBlockers(pid, found);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i] == suspect) return true;
+    if (found[i] != 0 && found.size() < 1000) AppendBlockers(found[i], found);
+  }
+  return false;
+}
+
 }  // namespace
 
 bool TryRunnerLock(bool for_session) {
@@ -100,13 +110,14 @@ std::string DescribeRunner() {
 }
 
 bool WaitsFor(int pid, int suspect) {
-  std::vector<int> found;
-  AppendBlockers(pid, found);
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i] == suspect) return true;
-    if (found[i] != 0 && found.size() < 1000) AppendBlockers(found[i], found);
-  }
-  return false;
+  // Asked once a second, for hours perhaps: what the server allocates for the answer must not pile up.
+  MemoryContext context = Guarded(
+      [] { return AllocSetContextCreate(CurrentMemoryContext, "pg_headway blockers", ALLOCSET_DEFAULT_SIZES); });
+  MemoryContext caller = MemoryContextSwitchTo(context);
+  const bool found = Reaches(pid, suspect);
+  MemoryContextSwitchTo(caller);
+  Guarded([&] { MemoryContextDelete(context); });
+  return found;
 }
 
 LockCount CountLocks() {
