@@ -229,10 +229,11 @@ void RevisionGraph::Validate() const {
     ThrowDuplicateLabel(label, id(index), first == labels_.end() ? label : id(first->second));
   }
   if (!missing_.empty()) ThrowMissingReference(missing_.front());
-  if (oldest_first_.size() != size()) RequireNoCycle();
+  RequireNoCycle();
 }
 
 void RevisionGraph::RequireNoCycle() const {
+  if (oldest_first_.size() == size()) return;
   const RevisionIndices by_parents = SortTopologically(parents_, children_);
   if (by_parents.size() != size()) ThrowCycle(Names(FindCycle(parents_, by_parents)), Edges::kParents);
   ThrowCycle(Names(FindCycle(requirements_, oldest_first_)), Edges::kParentsAndDependencies);

@@ -49,6 +49,7 @@ class RevisionGraph {
   const std::vector<MissingReference>& MissingParents() const { return missing_; }
   // Throws kDuplicateLabel, kMissingParent or kCycle.
   void Validate() const;
+  void RequireNoCycle() const;
 
   // Heads are followed by nobody, bases follow nobody; dependencies do not count.
   Heads heads() const { return Names(heads_); }
@@ -118,7 +119,6 @@ class RevisionGraph {
   RevisionSet BelowAny(const RevisionIndices& declarers, const RevisionIndices& position) const;
   void CollectEnds();
   bool IsKnot(RevisionIndex index) const;  // where branches part or meet
-  void RequireNoCycle() const;
 
   std::vector<Revision> revisions_;
   NameTable ids_;

@@ -213,6 +213,11 @@ CREATE FUNCTION migrate_history(
 COMMENT ON FUNCTION migrate_history(text) IS
   'the registered revisions, newest first, with their place in the graph and whether they are applied. range: a:b, a:, :b, -3:current, a:+2, both ends included';
 
+CREATE FUNCTION migrate_graph(format text DEFAULT 'text')
+  RETURNS text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_graph(text) IS
+  'the graph of the registered revisions as a drawing: text (* applied, o not applied, ? not registered), dot or mermaid';
+
 CREATE FUNCTION safe_backfill(
     relation regclass, set_clause text, where_clause text DEFAULT NULL, batch_size integer DEFAULT NULL,
     name text DEFAULT NULL, strategy text DEFAULT 'auto')
@@ -225,6 +230,6 @@ REVOKE ALL ON FUNCTION
   headway.vouch(),
   migrate_revision(text, text, text, text, text, text, text, boolean), migrate_upgrade(text), migrate_downgrade(text),
   migrate_stamp(text, boolean), migrate_plan(text, text, text), migrate_current(boolean), migrate_heads(),
-  migrate_branches(), migrate_show(text), migrate_history(text),
+  migrate_branches(), migrate_show(text), migrate_history(text), migrate_graph(text),
   safe_backfill(regclass, text, text, integer, text, text)
 FROM PUBLIC;

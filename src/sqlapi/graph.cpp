@@ -1,0 +1,31 @@
+// migrate_graph().
+#include "core/format.hpp"
+#include "core/render.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/function_call.hpp"
+#include "pg/text.hpp"
+#include "server/inspection.hpp"
+
+namespace core = headway::core;
+namespace pg = headway::pg;
+namespace server = headway::server;
+
+namespace {
+
+using Renderer = std::string (*)(const core::RevisionGraph& graph, const core::Heads& current);
+
+Renderer RendererFor(const std::string& format) {
+  if (format == "text") return core::RenderText;
+  if (format == "dot") return core::RenderDot;
+  if (format == "mermaid") return core::RenderMermaid;
+  throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("unknown format \"%1%\"", format), {},
+                    "Use 'text', 'dot' or 'mermaid'.");
+}
+
+}  // namespace
+
+HEADWAY_FUNCTION(migrate_graph) {
+  const Renderer render = RendererFor(pg::TextArgument(fcinfo, 0, "format"));
+  const server::Standing standing = server::Standing::Load();
+  return pg::TextDatum(render(standing.graph, standing.heads));
+}
