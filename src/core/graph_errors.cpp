@@ -80,8 +80,7 @@ void ThrowMultipleHeads(const std::vector<std::string>& heads) {
   std::string hint = "Name one of them, or use target \"heads\".";
   if (heads.size() < 5) {
     hint = Format(
-        "Name one of them, use target \"heads\", or merge them: "
-        "SELECT migrate_revision('<new id>', '%1%', 'Merge', '', '').",
+        "Name one of them, use target \"heads\", or merge them: SELECT migrate_merge('%1%') gives the file to load.",
         list);
   }
   throw Error(sqlstate::kMultipleHeads, "multiple heads are present", Format("Heads: %1%.", list), hint);

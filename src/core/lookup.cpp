@@ -1,7 +1,6 @@
 #include "core/lookup.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/applied_heads.hpp"
 #include "core/error.hpp"
@@ -23,6 +22,10 @@ RevisionIndices Named(const RevisionGraph& graph, const RevisionIndices& rows, c
   return end.place ? RevisionIndices{*end.place} : RevisionIndices();
 }
 
+void AddOnce(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
 bool SpeaksOfCurrent(const Target& target) { return target.symbol == kCurrent || target.relative_to_current(); }
 
 }  // namespace
@@ -31,13 +34,12 @@ std::vector<std::string> FindRevisions(const RevisionGraph& graph, const Heads& 
   std::vector<std::string> found;
   for (const Target& target : ParseTargets(text)) {
     if (graph.Find(target.text) != nullptr) {
-      found.push_back(target.text);
+      AddOnce(found, target.text);
       continue;
     }
     graph.Validate();
     const RevisionIndices rows = SpeaksOfCurrent(target) ? RequireRegistered(graph, current) : RevisionIndices();
-    const Heads names = graph.Names(Named(graph, rows, target));
-    found.insert(found.end(), names.begin(), names.end());
+    for (const std::string& name : graph.Names(Named(graph, rows, target))) AddOnce(found, name);
   }
   return found;
 }

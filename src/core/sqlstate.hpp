@@ -25,6 +25,7 @@ inline constexpr char kUnfinishedRevision[] = "MG015";
 inline constexpr char kBackfillMismatch[] = "MG016";
 inline constexpr char kBackfillNotExact[] = "MG017";
 inline constexpr char kNotAtHead[] = "MG018";
+inline constexpr char kNotAHead[] = "MG019";
 
 // PostgreSQL's own.
 inline constexpr char kFeatureNotSupported[] = "0A000";

@@ -218,6 +218,18 @@ CREATE FUNCTION migrate_graph(format text DEFAULT 'text')
 COMMENT ON FUNCTION migrate_graph(text) IS
   'the graph of the registered revisions as a drawing: text (* applied, o not applied, ? not registered), dot or mermaid';
 
+CREATE FUNCTION migrate_template(
+    message text DEFAULT '', head text DEFAULT 'head', splice boolean DEFAULT false,
+    branch_label text DEFAULT NULL, depends_on text DEFAULT NULL, rev_id text DEFAULT NULL)
+  RETURNS text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_template(text, text, boolean, text, text, text) IS
+  'the text of a new revision''s file, to be filled in. head: what it follows (several: a merge point, base: a new base); splice: may begin a branch at a revision that is no head';
+
+CREATE FUNCTION migrate_merge(revisions text, message text DEFAULT NULL, rev_id text DEFAULT NULL)
+  RETURNS text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_merge(text, text, text) IS
+  'the text of a revision''s file that merges several heads: their list, separated by commas, or heads';
+
 CREATE FUNCTION safe_backfill(
     relation regclass, set_clause text, where_clause text DEFAULT NULL, batch_size integer DEFAULT NULL,
     name text DEFAULT NULL, strategy text DEFAULT 'auto')
@@ -231,5 +243,6 @@ REVOKE ALL ON FUNCTION
   migrate_revision(text, text, text, text, text, text, text, boolean), migrate_upgrade(text), migrate_downgrade(text),
   migrate_stamp(text, boolean), migrate_plan(text, text, text), migrate_current(boolean), migrate_heads(),
   migrate_branches(), migrate_show(text), migrate_history(text), migrate_graph(text),
+  migrate_template(text, text, boolean, text, text, text), migrate_merge(text, text, text),
   safe_backfill(regclass, text, text, integer, text, text)
 FROM PUBLIC;

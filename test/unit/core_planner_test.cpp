@@ -108,7 +108,7 @@ TEST(PlanUpgradeTest, Ambiguities) {
   const RevisionGraph graph = Graph({"a", "def456 <- a", "ghi789 <- a"});
   EXPECT_EQ(UpgradeError(graph, "a", "head"),
             "MG005 multiple heads are present / Heads: def456, ghi789. / Name one of them, use target \"heads\", or "
-            "merge them: SELECT migrate_revision('<new id>', 'def456, ghi789', 'Merge', '', '').");
+            "merge them: SELECT migrate_merge('def456, ghi789') gives the file to load.");
   EXPECT_EQ(UpgradeError(graph, "a", "+1"),
             "MG004 target \"+1\" is ambiguous / From \"a\" the way leads to: def456, ghi789. / Name the revision you "
             "want, or put its branch label before \"@\".");

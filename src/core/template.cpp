@@ -1,0 +1,171 @@
+#include "core/template.hpp"
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "core/format.hpp"
+#include "core/graph_errors.hpp"
+#include "core/identifier.hpp"
+#include "core/lookup.hpp"
+#include "core/sqlstate.hpp"
+#include "core/target.hpp"
+
+namespace headway::core {
+namespace {
+
+constexpr char kUpgradePrompt[] =
+    "\n    -- Apply schema changes.\n    --\n    -- Describe what this migration does and why.\n"
+    "    -- Note any special deployment considerations.\n  ";
+constexpr char kDowngradePrompt[] =
+    "\n    -- Revert schema changes.\n    --\n    -- Describe what this rollback does.\n"
+    "    -- Note if there's potential for data loss.\n  ";
+
+// As the server's quote_literal() does it: right whatever standard_conforming_strings says.
+std::string Quoted(const std::string& text) {
+  const bool escapes = text.find('\\') != std::string::npos;
+  std::string quoted = escapes ? "E'" : "'";
+  for (const char character : text) {
+    if (character == '\'' || character == '\\') quoted += character;
+    quoted += character;
+  }
+  return quoted + "'";
+}
+
+std::string Joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string QuotedList(const std::vector<std::string>& names) {
+  return names.empty() ? std::string("NULL") : Quoted(Joined(names));
+}
+
+// Each line of `text` as a comment; whatever ends a line for the server begins a new one.
+std::string Commented(const std::string& text) {
+  std::string comment = "-- ";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    if (text[i] == '\n' || text[i] == '\r') {
+      while (comment.back() == ' ') comment.pop_back();
+      comment += "\n-- ";
+    } else {
+      comment += text[i];
+    }
+  }
+  while (comment.back() == ' ') comment.pop_back();
+  return comment + '\n';
+}
+
+std::vector<std::string> Names(const std::optional<std::string>& list) {
+  std::vector<std::string> names;
+  std::string_view rest = Trim(list ? std::string_view(*list) : std::string_view());
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    names.emplace_back(Trim(rest.substr(0, comma)));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return names;
+}
+
+void RequireFree(const RevisionGraph& graph, const std::string& id) {
+  RequireValidRevisionId(id);
+  const auto matches = graph.Matches(id);
+  if (matches.empty() || matches.front().name != id) return;
+  throw Error(sqlstate::kInvalidParameterValue, Format("\"%1%\" is already the name of a revision or branch", id), {},
+              "Leave rev_id out for a fresh one.");
+}
+
+// "heads" are all of them here, those that another one depends on too: a head that is left out would stay one.
+std::vector<std::string> Parents(const RevisionGraph& graph, const Heads& current, std::string_view text) {
+  return Trim(text) == kHeads ? graph.heads() : FindRevisions(graph, current, text);
+}
+
+void RequireHeads(const RevisionGraph& graph, const std::vector<std::string>& parents, const char* hint) {
+  for (const std::string& parent : parents) {
+    if (graph.is_head(parent)) continue;
+    throw Error(sqlstate::kNotAHead, Format("revision \"%1%\" is not a head revision", parent),
+                Format("It is followed by: %1%.", ListNames(graph.children(parent))), hint);
+  }
+}
+
+std::vector<std::string> FreeLabels(const RevisionGraph& graph, const std::optional<std::string>& list) {
+  std::vector<std::string> labels = Names(list);
+  for (const std::string& label : labels) {
+    RequireValidBranchLabel(label);
+    const auto matches = graph.Matches(label);
+    if (matches.empty() || matches.front().name != label) continue;
+    const std::string& owner = graph.id(matches.front().index);
+    throw Error(sqlstate::kDuplicateLabel, Format("branch label \"%1%\" is already taken", label),
+                Format("It belongs to revision \"%1%\".", owner), "Choose another label.");
+  }
+  return labels;
+}
+
+// A label stays a label, since it may move; anything else becomes the full id.
+std::vector<std::string> Dependencies(const RevisionGraph& graph, const std::optional<std::string>& list) {
+  std::vector<std::string> names = Names(list);
+  for (std::string& name : names) {
+    RequireValidRevisionId(name);
+    const auto matches = graph.Matches(name);
+    const bool is_label = matches.size() == 1 && matches.front().name == name;
+    if (!is_label) name = graph.Resolve(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Revision NewRevision(const RevisionGraph& graph, const Heads& current, const TemplateCall& call,
+                     const std::string& id) {
+  graph.Validate();
+  RequireFree(graph, id);
+  Revision revision;
+  revision.id = id;
+  revision.down_revisions = Parents(graph, current, call.head);
+  if (!call.splice) {
+    RequireHeads(graph, revision.down_revisions, "Say splice => true to begin a new branch at this revision.");
+  }
+  revision.branch_labels = FreeLabels(graph, call.branch_labels);
+  revision.depends_on = Dependencies(graph, call.depends_on);
+  revision.message = std::string(Trim(call.message));
+  return revision;
+}
+
+Revision NewMergePoint(const RevisionGraph& graph, const Heads& current, std::string_view heads,
+                       const std::optional<std::string>& message, const std::string& id) {
+  graph.Validate();
+  RequireFree(graph, id);
+  Revision revision;
+  revision.id = id;
+  revision.down_revisions = Parents(graph, current, heads);
+  RequireHeads(graph, revision.down_revisions, "Only heads can be merged: see migrate_heads().");
+  if (revision.down_revisions.size() < 2) {
+    throw Error(sqlstate::kInvalidTarget, Format("\"%1%\" names fewer than two heads to merge", heads), {},
+                "Name them, separated by commas, or \"heads\" for all of them.");
+  }
+  revision.message = message ? std::string(Trim(*message)) : "Merge " + Joined(revision.down_revisions);
+  return revision;
+}
+
+std::string RenderTemplate(const Revision& revision, const std::string& created, bool is_merge) {
+  const std::string header = Commented(revision.message.empty() ? "empty message" : revision.message) + "--\n" +
+                             Commented("Revision ID: " + revision.id) +
+                             Commented("Revises: " + Joined(revision.down_revisions)) +
+                             Commented("Create Date: " + created);
+  const std::string up = is_merge ? "''" : Format("$up$%1%$up$", kUpgradePrompt);
+  const std::string down = is_merge ? "''" : Format("$down$%1%$down$", kDowngradePrompt);
+  return header + Format(
+                      "SELECT migrate_revision(\n"
+                      "  revision      => %1%,\n"
+                      "  down_revision => %2%,\n"
+                      "  branch_labels => %3%,\n"
+                      "  depends_on    => %4%,\n"
+                      "  message       => %5%,\n"
+                      "  upgrade       => %6%,\n"
+                      "  downgrade     => %7%);",
+                      Quoted(revision.id), QuotedList(revision.down_revisions), QuotedList(revision.branch_labels),
+                      QuotedList(revision.depends_on), Quoted(revision.message), up, down);
+}
+
+}  // namespace headway::core
