@@ -26,6 +26,8 @@ inline constexpr char kBackfillMismatch[] = "MG016";
 inline constexpr char kBackfillNotExact[] = "MG017";
 inline constexpr char kNotAtHead[] = "MG018";
 inline constexpr char kNotAHead[] = "MG019";
+inline constexpr char kStillNeeded[] = "MG020";
+inline constexpr char kCheckFailed[] = "MG021";
 
 // PostgreSQL's own.
 inline constexpr char kFeatureNotSupported[] = "0A000";

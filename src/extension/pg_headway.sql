@@ -230,6 +230,18 @@ CREATE FUNCTION migrate_merge(revisions text, message text DEFAULT NULL, rev_id 
 COMMENT ON FUNCTION migrate_merge(text, text, text) IS
   'the text of a revision''s file that merges several heads: their list, separated by commas, or heads';
 
+CREATE FUNCTION migrate_check(
+    reversible boolean DEFAULT false, fail boolean DEFAULT false,
+    OUT problem text, OUT revision text, OUT detail text)
+  RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_check(boolean, boolean) IS
+  'what to look at before a deployment, a row each; none: all is well. reversible: a NULL downgrade is a problem too; fail: an error instead of rows';
+
+CREATE FUNCTION migrate_forget(revision text, force boolean DEFAULT false)
+  RETURNS text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_forget(text, boolean) IS
+  'takes a revision out of headway.revision, as deleting its file does; refused for what is applied, begun, or needed by another one, unless forced. Returns its id';
+
 CREATE FUNCTION safe_backfill(
     relation regclass, set_clause text, where_clause text DEFAULT NULL, batch_size integer DEFAULT NULL,
     name text DEFAULT NULL, strategy text DEFAULT 'auto')
@@ -244,5 +256,6 @@ REVOKE ALL ON FUNCTION
   migrate_stamp(text, boolean), migrate_plan(text, text, text), migrate_current(boolean), migrate_heads(),
   migrate_branches(), migrate_show(text), migrate_history(text), migrate_graph(text),
   migrate_template(text, text, boolean, text, text, text), migrate_merge(text, text, text),
+  migrate_check(boolean, boolean), migrate_forget(text, boolean),
   safe_backfill(regclass, text, text, integer, text, text)
 FROM PUBLIC;

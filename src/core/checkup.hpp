@@ -1,0 +1,31 @@
+// What somebody should look at before a deployment: for continuous integration.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/graph.hpp"
+#include "core/revision.hpp"
+
+namespace headway::core {
+
+struct Finding {
+  std::string problem;   // what kind: "several heads", "missing parent", ...
+  std::string revision;  // empty: none in particular
+  std::string detail;
+};
+
+// What the tables know besides the graph.
+struct CheckedTables {
+  Heads current;
+  std::vector<std::string> irreversible;  // nothing when that is allowed
+  std::vector<std::string> unfinished;    // stopped in the middle
+};
+
+// In the order of how much each of them stops. Nothing: all is well.
+std::vector<Finding> Examine(const RevisionGraph& graph, const CheckedTables& tables);
+
+// Throws kCheckFailed with all of them, unless there are none.
+void RequireNone(const std::vector<Finding>& findings);
+
+}  // namespace headway::core

@@ -1,0 +1,28 @@
+// migrate_check(), migrate_forget().
+#include "server/upkeep.hpp"
+#include "pg/call_shape.hpp"
+#include "pg/function_call.hpp"
+#include "pg/text.hpp"
+#include "server/migration.hpp"
+
+namespace core = headway::core;
+namespace pg = headway::pg;
+namespace server = headway::server;
+
+HEADWAY_FUNCTION(migrate_check) {
+  const bool reversible = pg::BooleanArgument(fcinfo, 0, false);
+  const bool fail = pg::BooleanArgument(fcinfo, 1, false);
+  pg::RowWriter rows(fcinfo);
+  const std::vector<core::Finding> findings = server::Check(reversible);
+  if (fail) core::RequireNone(findings);
+  for (const core::Finding& finding : findings) {
+    rows.Put({finding.problem, finding.revision.empty() ? pg::Field() : pg::Field(finding.revision), finding.detail});
+  }
+  return 0;
+}
+
+HEADWAY_FUNCTION(migrate_forget) {
+  server::RequireOutsideScript("migrate_forget");
+  pg::RequireWritable("migrate_forget");
+  return pg::TextDatum(server::Forget(pg::TextArgument(fcinfo, 0, "revision"), pg::BooleanArgument(fcinfo, 1, false)));
+}
