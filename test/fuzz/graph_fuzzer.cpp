@@ -3,8 +3,12 @@
 #include <set>
 #include <string>
 
+#include "core/checkup.hpp"
 #include "core/error.hpp"
 #include "core/planner.hpp"
+#include "core/render.hpp"
+#include "core/sqlstate.hpp"
+#include "core/template.hpp"
 #include "graph_bytes.hpp"
 
 namespace {
@@ -101,6 +105,34 @@ void CheckHistory(const core::RevisionGraph& graph, const core::Heads& heads, co
   }
 }
 
+// Any graph can be looked at, sound or not; only a cycle cannot be drawn.
+void CheckLooks(const core::RevisionGraph& graph, const core::Heads& heads) {
+  core::CheckedTables tables;
+  tables.current = heads;
+  const std::vector<core::Finding> findings = core::Examine(graph, tables);
+  try {
+    const std::string text = core::RenderText(graph, heads);
+    for (const core::Revision& revision : graph.revisions()) Require(text.find(revision.id) != std::string::npos);
+    core::RenderDot(graph, heads);
+    core::RenderMermaid(graph, heads);
+  } catch (const core::Error& error) {
+    Require(error.Is(core::sqlstate::kCycle));
+    Require(!findings.empty());
+  }
+}
+
+void CheckNewRevision(const core::RevisionGraph& graph, const core::Heads& heads, const std::string& head) {
+  core::TemplateCall call;
+  call.head = head;
+  call.splice = true;
+  try {
+    const core::Revision revision = core::NewRevision(graph, heads, call, "fresh");
+    for (const std::string& parent : revision.down_revisions) Require(graph.Find(parent) != nullptr);
+    core::RenderTemplate(revision, "now", false);
+  } catch (const core::Error&) {
+  }
+}
+
 std::string ReadTarget(headway::fuzz::Bytes& bytes) {
   static constexpr const char* kWords[] = {"head", "heads", "base", "+1", "-1", "-2", "+3", "current"};
   const std::uint8_t kind = bytes.Next();
@@ -119,6 +151,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const core::RevisionGraph graph(headway::fuzz::ReadRevisions(bytes));
   Require(graph.NewestFirst().size() == graph.size());
   Require(graph.EffectiveLabels().size() == graph.size());
+  CheckLooks(graph, {"r1", "unknown"});
   try {
     graph.Validate();
   } catch (const core::Error&) {
@@ -134,6 +167,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (command < 2) CheckPlan(graph, heads, command == 0, target);
     if (command == 2) CheckStamp(graph, heads, target);
     if (command == 3) CheckHistory(graph, heads, target + ":" + ReadTarget(bytes));
+    if (command == 3) CheckNewRevision(graph, heads, target);
   }
   return 0;
 }
