@@ -242,6 +242,13 @@ CREATE FUNCTION migrate_forget(revision text, force boolean DEFAULT false)
 COMMENT ON FUNCTION migrate_forget(text, boolean) IS
   'takes a revision out of headway.revision, as deleting its file does; refused for what is applied, begun, or needed by another one, unless forced. Returns its id';
 
+CREATE FUNCTION migrate_sql(
+    target text DEFAULT 'head', direction text DEFAULT 'upgrade', version_table text DEFAULT 'alembic_version',
+    single_transaction boolean DEFAULT false)
+  RETURNS text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_sql(text, text, text, boolean) IS
+  'the plan as a script for psql and a database without the extension, with Alembic''s version table. target: to, or from:to (a downgrade needs both); without a beginning, from an empty database';
+
 CREATE FUNCTION safe_backfill(
     relation regclass, set_clause text, where_clause text DEFAULT NULL, batch_size integer DEFAULT NULL,
     name text DEFAULT NULL, strategy text DEFAULT 'auto')
@@ -257,5 +264,6 @@ REVOKE ALL ON FUNCTION
   migrate_branches(), migrate_show(text), migrate_history(text), migrate_graph(text),
   migrate_template(text, text, boolean, text, text, text), migrate_merge(text, text, text),
   migrate_check(boolean, boolean), migrate_forget(text, boolean),
+  migrate_sql(text, text, text, boolean),
   safe_backfill(regclass, text, text, integer, text, text)
 FROM PUBLIC;
