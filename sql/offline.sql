@@ -15,16 +15,31 @@ SELECT migrate_sql('left03:base', 'downgrade', single_transaction => true);
 SELECT migrate_sql('right4:');
 SELECT migrate_sql('left03, right4:merge5');
 SELECT migrate_sql('merge5:head');
--- psql runs it (a file would keep the first line, too)
-SELECT replace(migrate_sql('left03'), '\set ON_ERROR_STOP on', '') AS file \gset
-\o /dev/null
-:file
-\o
+SELECT migrate_stamp('abc002');
+SELECT migrate_sql('current:left03');
+SELECT migrate_sql('current:-1', 'downgrade', version_table => '"Odd schema"."the ""table"""');
+-- psql runs it (a file would keep the \set, too)
+SELECT replace(migrate_sql('left03'), '\set ON_ERROR_STOP on', '') AS up,
+  replace(migrate_sql('left03:base', 'downgrade'), '\set ON_ERROR_STOP on', '') AS down \gset
+:up
 SELECT version_num FROM alembic_version;
 SELECT count(*) FROM pg_index WHERE indrelid = 'offline'::regclass AND indisvalid;
-SELECT replace(migrate_sql('left03:base', 'downgrade'), '\set ON_ERROR_STOP on', '') AS file \gset
-:file
+:down
 SELECT to_regclass('alembic_version') IS NULL, to_regclass('offline') IS NULL;
+-- an empty version table will do, and what a revision sets ends with it
+SELECT migrate_revision('path06', NULL, 'Sets', 'CREATE SCHEMA aside; SET search_path = aside; CREATE TABLE in_aside ()',
+  'DROP SCHEMA aside CASCADE');
+CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+SELECT replace(migrate_sql('path06'), '\set ON_ERROR_STOP on', '') AS up \gset
+:up
+SELECT version_num, to_regclass('aside.in_aside') FROM alembic_version;
+-- once more: it does not fit any more and changes nothing
+\set SHOW_CONTEXT never
+:up
+SELECT version_num FROM alembic_version;
+\set SHOW_CONTEXT errors
+DROP SCHEMA aside CASCADE;
+DROP TABLE alembic_version;
 -- nothing of it was run by the extension
 SELECT count(*) FROM headway.history;
 
@@ -40,13 +55,31 @@ SELECT migrate_sql('nowhere');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrate_sql('nowhere:head');
 SELECT migrate_sql('head', 'sideways');
-SELECT migrate_sql('head', version_table => 'x; DROP TABLE y');
+SELECT migrate_sql('left03', version_table => 'x; DROP TABLE y');
+\echo :LAST_ERROR_SQLSTATE
+SELECT migrate_sql('left03', version_table => 'a.b.c');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrate_sql('head', version_table => '');
 SELECT migrate_sql(NULL);
-SELECT migrate_revision('fill06', 'merge5', 'Backfill', E'\nSELECT safe_backfill(''offline'', ''what = 1'')', '');
-SELECT migrate_sql('merge5:fill06');
+SELECT migrate_revision('fill07', 'merge5', 'Backfill', E'\nSELECT safe_backfill(''offline'', ''what = 1'')', '');
+SELECT migrate_sql('merge5:fill07');
 \echo :LAST_ERROR_SQLSTATE
+-- whose script it is counts here, too: it will run with the rights of whoever pipes it into psql
 \pset format aligned
 \pset tuples_only off
+CREATE ROLE regress_offline;
+GRANT USAGE ON SCHEMA headway TO regress_offline;
+GRANT SELECT, INSERT, UPDATE ON headway.revision TO regress_offline;
+GRANT SELECT ON headway.version, headway.unfinished, headway.history TO regress_offline;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO regress_offline;
+SET ROLE regress_offline;
+SELECT migrate_revision('alien8', 'merge5', 'Alien', 'ALTER ROLE regress_offline SUPERUSER', '');
+RESET ROLE;
+SELECT migrate_sql('merge5:alien8');
+\echo :LAST_ERROR_SQLSTATE
+SET ROLE regress_offline;
+SELECT migrate_sql('merge5:alien8') LIKE '%ALTER ROLE regress_offline SUPERUSER;%';
+RESET ROLE;
 DROP EXTENSION pg_headway;
+DROP OWNED BY regress_offline;
+DROP ROLE regress_offline;

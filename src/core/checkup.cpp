@@ -21,6 +21,7 @@ class Checkup {
     for (const std::string& head : tables_.current) {
       if (!graph_.IndexOf(head)) Add("not registered", head, "it is applied, but its file has not been loaded");
     }
+    if (!tables_.mirror_differs.empty()) Add("mirror differs", {}, tables_.mirror_differs);
     for (const std::string& revision : tables_.unfinished) {
       Add("unfinished", revision, "a run of it has stopped in the middle; the next run goes on");
     }

@@ -20,6 +20,7 @@ struct CheckedTables {
   Heads current;
   std::vector<std::string> irreversible;  // nothing when that is allowed
   std::vector<std::string> unfinished;    // stopped in the middle
+  std::string mirror_differs;             // how Alembic's version table differs; empty: it does not
 };
 
 // In the order of how much each of them stops. Nothing: all is well.

@@ -13,21 +13,6 @@ namespace {
 
 constexpr std::size_t kAlembicsWidth = 32;
 
-bool IsNameCharacter(char character) {
-  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-         (character >= '0' && character <= '9') || character == '_' || static_cast<unsigned char>(character) >= 0x80;
-}
-
-// It goes into the script as it is, so nothing but a name may be in it.
-void RequireTableName(const std::string& name) {
-  const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char character) {
-    return IsNameCharacter(character) || character == '.';
-  });
-  if (is_name) return;
-  throw Error(sqlstate::kInvalidParameterValue, Format("invalid name of a version table \"%1%\"", name), {},
-              "Use letters, digits and underscores, and perhaps a schema before a dot.");
-}
-
 std::string Literal(const std::string& text) {
   std::string literal = "'";
   for (const char character : text) {
@@ -45,57 +30,112 @@ std::string Joined(const Heads& names) {
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find_first_of("\r\n")); }
 
+std::string ArrayLiteral(const Heads& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + Literal(name);
+  return "ARRAY[" + text + "]::text[]";
+}
+
+void RequireNoBackfill(const OfflineStep& step) {
+  for (const Statement& statement : step.script.statements) {
+    if (statement.kind != StatementClass::kOwnTransactions) continue;
+    throw Error(sqlstate::kScriptRefused,
+                Format("revision %1% cannot run on a database without the extension", step.step.revision),
+                Format("The statement in line %1% commits in batches by itself.", statement.line),
+                "Write the part before it and the part after it, and do the backfill by other means.");
+  }
+}
+
+bool LeavesSettings(const Script& script) {
+  return std::any_of(script.statements.begin(), script.statements.end(),
+                     [](const Statement& statement) { return statement.session_setting; });
+}
+
 class ScriptWriter {
  public:
-  explicit ScriptWriter(const OfflineOptions& options) : options_(options) {}
+  explicit ScriptWriter(const OfflineScript& script) : script_(script), heads_(script.from) {}
 
-  std::string Write(const std::vector<OfflineStep>& steps) {
-    text_ = "\\set ON_ERROR_STOP on\n\n";
-    if (options_.creates_table) CreateTable(steps);
-    for (const OfflineStep& step : steps) WriteStep(step);
-    if (options_.drops_table) {
+  std::string Write() {
+    const bool up = script_.direction == Direction::kUpgrade;
+    Put(Format("-- %1% from %2%: %3% %4%. For psql; pg_headway is not needed where it runs.",
+               up ? "Upgrade" : "Downgrade", Place(heads_), script_.steps.size(),
+               script_.steps.size() == 1 ? "revision" : "revisions"));
+    if (script_.steps.empty()) return text_ + "-- Nothing to do.";
+    Put("\\set ON_ERROR_STOP on\n");
+    if (up && heads_.empty()) PutTable();
+    PutCheck();
+    for (const OfflineStep& step : script_.steps) PutStep(step);
+    if (heads_.empty()) {
       Open();
-      Put(Format("DROP TABLE %1%;", options_.version_table));
+      Put(Format("DROP TABLE %1%;", script_.version_table));
       CloseStep();
     }
     Close();
-    while (text_.back() == '\n') text_.pop_back();
+    Put("DROP PROCEDURE pg_temp.require_version(text[]);");
+    text_.pop_back();
     return std::move(text_);
   }
 
  private:
+  static std::string Place(const Heads& heads) { return heads.empty() ? "base" : Joined(heads); }
+
   void Put(const std::string& line) { text_ += line + '\n'; }
 
   void Open() {
-    if (!open_) text_ += "BEGIN;\n\n";
+    if (open_) return;
+    Put("BEGIN;");
+    RequireVersion();
     open_ = true;
   }
 
   void Close() {
-    if (open_) text_ += "COMMIT;\n\n";
+    if (open_) Put("COMMIT;\n");
     open_ = false;
   }
 
   void CloseStep() {
     text_ += '\n';
-    if (!options_.single_transaction) Close();
+    if (!script_.single_transaction) Close();
   }
 
-  void CreateTable(const std::vector<OfflineStep>& steps) {
+  // Alembic's own columns: it can go on with this table, and an empty one that it has left will do.
+  void PutTable() {
     std::size_t width = kAlembicsWidth;
-    for (const OfflineStep& step : steps) width = std::max(width, step.step.revision.size());
-    const std::string name = options_.version_table.substr(options_.version_table.rfind('.') + 1);
-    Open();
+    for (const OfflineStep& step : script_.steps) width = std::max(width, step.step.revision.size());
     Put(
-        Format("CREATE TABLE %1% (\n    version_num VARCHAR(%2%) NOT NULL,\n"
-               "    CONSTRAINT %3%_pkc PRIMARY KEY (version_num)\n);",
-               options_.version_table, width, name));
-    CloseStep();
+        Format("CREATE TABLE IF NOT EXISTS %1% (\n    version_num VARCHAR(%2%) NOT NULL,\n"
+               "    CONSTRAINT %3% PRIMARY KEY (version_num)\n);\n",
+               script_.version_table, width, script_.version_key));
   }
 
-  void WriteStep(const OfflineStep& step) {
+  // The lock makes two runs of a script wait for each other; the second then finds that it does not fit any more.
+  void PutCheck() {
+    Put(
+        Format("CREATE OR REPLACE PROCEDURE pg_temp.require_version(expected text[]) LANGUAGE plpgsql AS $check$\n"
+               "DECLARE\n"
+               "  present text[];\n"
+               "BEGIN\n"
+               "  LOCK TABLE %1% IN SHARE ROW EXCLUSIVE MODE;\n"
+               "  SELECT coalesce(array_agg(version_num::text), '{}') INTO present FROM %1%;\n"
+               "  IF NOT (present @> expected AND present <@ expected) THEN\n"
+               "    RAISE EXCEPTION 'the database is not where this script goes on'\n"
+               "      USING ERRCODE = 'object_not_in_prerequisite_state',\n"
+               "        DETAIL = format('It is at %%s, the script goes on from %%s.',\n"
+               "          coalesce(nullif(array_to_string(present, ', '), ''), 'base'),\n"
+               "          coalesce(nullif(array_to_string(expected, ', '), ''), 'base')),\n"
+               "        HINT = 'Make a script that begins where the database is: migrate_sql(''from:to'').';\n"
+               "  END IF;\n"
+               "END\n"
+               "$check$;\n",
+               script_.version_table));
+  }
+
+  void RequireVersion() { Put(Format("CALL pg_temp.require_version(%1%);\n", ArrayLiteral(heads_))); }
+
+  void PutStep(const OfflineStep& step) {
     RequireNoBackfill(step);
-    if (step.in_transaction) {
+    const bool in_transaction = step.script.transactional();
+    if (in_transaction) {
       Open();
     } else {
       Close();
@@ -104,7 +144,9 @@ class ScriptWriter {
     std::string title = Format("-- Running %1% %2% -> %3%", direction, Joined(step.step.from), Joined(step.step.to));
     if (!step.message.empty()) title += ", " + FirstLine(step.message);
     Put(title + '\n');
+    if (!in_transaction) RequireVersion();
     for (const Statement& statement : step.script.statements) PutStatement(statement.text);
+    if (LeavesSettings(step.script)) Put("RESET ROLE;\nRESET ALL;");
     Open();
     PutHeads(step.step);
     CloseStep();
@@ -119,38 +161,32 @@ class ScriptWriter {
   }
 
   void PutHeads(const MigrationStep& step) {
-    const std::string& table = options_.version_table;
+    const std::string& table = script_.version_table;
     if (step.heads_removed.size() == 1 && step.heads_added.size() == 1) {
       Put(Format("UPDATE %1% SET version_num = %2% WHERE version_num = %3%;", table, Literal(step.heads_added.front()),
                  Literal(step.heads_removed.front())));
-      return;
+    } else {
+      for (const std::string& head : step.heads_removed) {
+        Put(Format("DELETE FROM %1% WHERE version_num = %2%;", table, Literal(head)));
+      }
+      for (const std::string& head : step.heads_added) {
+        Put(Format("INSERT INTO %1% (version_num) VALUES (%2%);", table, Literal(head)));
+      }
     }
-    for (const std::string& head : step.heads_removed) {
-      Put(Format("DELETE FROM %1% WHERE version_num = %2%;", table, Literal(head)));
-    }
-    for (const std::string& head : step.heads_added) {
-      Put(Format("INSERT INTO %1% (version_num) VALUES (%2%);", table, Literal(head)));
-    }
+    for (const std::string& head : step.heads_removed) heads_.erase(std::find(heads_.begin(), heads_.end(), head));
+    heads_.insert(heads_.end(), step.heads_added.begin(), step.heads_added.end());
   }
 
-  static void RequireNoBackfill(const OfflineStep& step) {
-    for (const Statement& statement : step.script.statements) {
-      if (statement.kind != StatementClass::kOwnTransactions) continue;
-      throw Error(sqlstate::kScriptRefused,
-                  Format("revision %1% cannot run on a database without the extension", step.step.revision),
-                  Format("The statement in line %1% commits in batches by itself.", statement.line),
-                  "Write the part before it and the part after it, and do the backfill by other means.");
-    }
-  }
-
-  const OfflineOptions& options_;
+  const OfflineScript& script_;
+  Heads heads_;  // what the version table holds at this point of the script
   std::string text_;
   bool open_ = false;
 };
 
 }  // namespace
 
-OfflineRange ReadOfflineRange(const RevisionGraph& graph, std::string_view text, Direction direction) {
+OfflineRange ReadOfflineRange(const RevisionGraph& graph, const Heads& applied, std::string_view text,
+                              Direction direction) {
   const std::size_t colon = text.find(':');
   if (colon != std::string_view::npos && text.find(':', colon + 1) != std::string_view::npos) {
     throw Error(sqlstate::kInvalidTarget, Format("invalid range \"%1%\"", text), "A range has exactly one \":\".",
@@ -158,19 +194,21 @@ OfflineRange ReadOfflineRange(const RevisionGraph& graph, std::string_view text,
   }
   if (direction == Direction::kDowngrade && (colon == std::string_view::npos || colon + 1 == text.size())) {
     throw Error(sqlstate::kInvalidTarget, Format("a downgrade script needs a range, not \"%1%\"", text),
-                "There is no database to tell where it begins.", "Write from:to, for example head:base.");
+                "It does not say where the other database is.",
+                "Write from:to, for example head:base, or current:-1 to begin where this database is.");
   }
   OfflineRange range;
   range.to = std::string(colon == std::string_view::npos ? text : text.substr(colon + 1));
   if (Trim(range.to).empty() && colon != std::string_view::npos) range.to = kHead;
   const std::string_view from = colon == std::string_view::npos ? std::string_view() : Trim(text.substr(0, colon));
-  if (!from.empty()) range.from = HeadsAt(graph, from);
+  if (from == kCurrent) {
+    range.from = applied;
+  } else if (!from.empty()) {
+    range.from = HeadsAt(graph, from);
+  }
   return range;
 }
 
-std::string RenderOfflineScript(const std::vector<OfflineStep>& steps, const OfflineOptions& options) {
-  RequireTableName(options.version_table);
-  return ScriptWriter(options).Write(steps);
-}
+std::string RenderOfflineScript(const OfflineScript& script) { return ScriptWriter(script).Write(); }
 
 }  // namespace headway::core

@@ -6,6 +6,7 @@
 #include "core/format.hpp"
 #include "core/planner.hpp"
 #include "core/sqlstate.hpp"
+#include "engine/runnable.hpp"
 
 namespace headway::engine {
 
@@ -33,10 +34,6 @@ std::string Joined(const core::Heads& names) {
 }
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-std::string What(const MigrationStep& step) {
-  return Format("%1% of revision %2%", Word(step.direction), step.revision);
-}
 
 // "Running upgrade abc123 -> def456, Add thumbnail_url to videos table", as Alembic says it.
 std::string Announcement(const MigrationStep& step, const std::string& message) {
@@ -98,8 +95,8 @@ struct Migrator::Attempt {
   // Where it has failed: constraints may be deferred to the commit.
   std::string Place(const MigrationStep& step) const {
     if (entry.statement > 0)
-      return Format("statement %1%, line %2% of the %3%", entry.statement, entry.line, What(step));
-    return entry.result == "done" ? "commit of the " + What(step) : std::string();
+      return Format("statement %1%, line %2% of the %3%", entry.statement, entry.line, NameScript(step));
+    return entry.result == "done" ? "commit of the " + NameScript(step) : std::string();
   }
 };
 
@@ -154,7 +151,7 @@ bool Migrator::RunTogether(const PlannedRun& plan, std::size_t first, std::size_
     for (; i < end; ++i) {
       const MigrationStep& step = plan.steps[i];
       Announce(plan, i, announced);
-      ports_.session.Enter(What(step));
+      ports_.session.Enter(NameScript(step));
       attempt = NewAttempt(step);
       RunInUnit(step, attempt);
     }
@@ -173,7 +170,7 @@ int Migrator::Stamp(std::string_view target, bool purge) {
   Unit unit(ports_.session);
   const core::RevisionGraph graph(ports_.store.LoadRevisions());
   const core::HeadChange change = core::PlanStamp(graph, ports_.store.LoadHeads(), target, purge);
-  ports_.store.ChangeHeads(change.removed, change.added);
+  ports_.store.StampHeads(change.removed, change.added);
   HistoryEntry entry;
   entry.direction = "stamp";
   entry.result = "done";
@@ -218,6 +215,7 @@ Migrator::PlannedRun Migrator::MakePlan(Direction direction, std::string_view ta
   ports_.store.CloseInterrupted();
   const core::RevisionGraph graph(ports_.store.LoadRevisions());
   const core::Heads heads = ports_.store.LoadHeads();
+  ports_.store.RequireMirrorInStep(heads);
   PlannedRun plan;
   plan.standing = graph.size() == 0 ? "no revision is registered"
                   : heads.empty()   ? "no revision is applied"
@@ -239,22 +237,10 @@ void Migrator::CheckPlan(const PlannedRun& plan) {
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const MigrationStep& step = plan.steps[i];
     const StepFacts& facts = plan.facts[i];
-    if (step.direction == Direction::kDowngrade && !facts.reversible) {
-      throw Error(
-          core::sqlstate::kIrreversible, Format("revision %1% cannot be downgraded", step.revision),
-          "It was registered with downgrade => NULL. Nothing has been run.",
-          "Choose a target above it, or register it again with a downgrade ('' when there is nothing to undo).");
-    }
-    if (!facts.trusted) {
-      throw Error(core::sqlstate::kInsufficientPrivilege,
-                  Format("revision %1% was registered by a role without your privileges", step.revision),
-                  Format("It was registered by \"%1%\", whose script would run with your rights. Nothing has been run.",
-                         facts.registered_by),
-                  "Read the script in headway.revision; to vouch for it, register the same revision again yourself. Or "
-                  "run it as a role whose privileges that role has.");
-    }
+    RequireRunnable(step, facts);
     if (!ports_.session.owns_transactions() && !InTransaction(facts, step.direction)) {
-      throw Error(core::sqlstate::kActiveSqlTransaction, Format("the %1% cannot run inside a transaction", What(step)),
+      throw Error(core::sqlstate::kActiveSqlTransaction,
+                  Format("the %1% cannot run inside a transaction", NameScript(step)),
                   "It holds a statement that commits by itself, and this call is part of a transaction. " +
                       ports_.session.Reason() + " Nothing has been run.",
                   "Call it as a statement of its own, outside of BEGIN, functions and a driver's implicit transaction "
@@ -278,7 +264,7 @@ void Migrator::CheckEnumValues(const PlannedRun& plan) {
                   "A new enum value can be used only after it is committed. Nothing has been run.",
                   "Call it as a statement of its own, outside of a transaction: then each revision commits.");
     }
-    for (const core::Statement& statement : ports_.store.Parse(text, What(step)).statements) {
+    for (const core::Statement& statement : ports_.store.Parse(text, NameScript(step)).statements) {
       if (!statement.added_enum_value.empty()) added.emplace_back(statement.added_enum_value, step.revision);
     }
   }
@@ -286,7 +272,7 @@ void Migrator::CheckEnumValues(const PlannedRun& plan) {
 }
 
 void Migrator::RunStep(const MigrationStep& step, bool in_transaction) {
-  ports_.session.Enter(What(step));
+  ports_.session.Enter(NameScript(step));
   if (in_transaction) {
     RunTransactional(step);
   } else {
@@ -315,7 +301,8 @@ void Migrator::TryTransactional(const MigrationStep& step, Attempt& attempt) {
 
 void Migrator::RunInUnit(const MigrationStep& step, Attempt& attempt) {
   Session& session = ports_.session;
-  const core::Script script = ports_.store.Parse(ports_.store.LoadScript(step.revision, step.direction), What(step));
+  const core::Script script =
+      ports_.store.Parse(ports_.store.LoadScript(step.revision, step.direction), NameScript(step));
   session.BeginScript(policy_.lock_timeout_ms);
   int number = 0;
   for (const core::Statement& statement : script.statements) {
@@ -339,7 +326,7 @@ void Migrator::RunStatementByStatement(const MigrationStep& step) {
   attempt.entry.result = "running";
   Unit reading(ports_.session);
   const std::string text = ports_.store.LoadScript(step.revision, step.direction);
-  const core::Script script = ports_.store.Parse(text, What(step));
+  const core::Script script = ports_.store.Parse(text, NameScript(step));
   if (script.statements.empty()) ports_.store.DeleteProgress(step.revision, step.direction);
   reading.Commit();
   if (script.statements.empty()) return RunTransactional(step);
@@ -369,7 +356,7 @@ int Migrator::Resume(const MigrationStep& step, const std::string& text, Attempt
   const std::optional<Progress> progress = ports_.store.LoadProgress(step.revision, step.direction);
   if (progress && !ports_.store.SameScript(progress->script, text)) {
     throw Error(core::sqlstate::kUnfinishedRevision,
-                Format("the %1% has changed since an earlier run stopped in the middle of it", What(step)),
+                Format("the %1% has changed since an earlier run stopped in the middle of it", NameScript(step)),
                 Format("%1% of its statements are done; the script they belong to is in headway.unfinished.",
                        progress->statements_done),
                 "Register the earlier script again and let it finish, or undo those statements by hand and delete the "
@@ -379,7 +366,7 @@ int Migrator::Resume(const MigrationStep& step, const std::string& text, Attempt
   if (!progress) ports_.store.SaveProgress(step.revision, step.direction, {text, 0});
   attempt.entry.id = ports_.store.Record(attempt.entry);
   unit.Commit();
-  if (done > 0) ports_.reporter.Notice(Format("going on after statement %1% of the %2%", done, What(step)));
+  if (done > 0) ports_.reporter.Notice(Format("going on after statement %1% of the %2%", done, NameScript(step)));
   return done;
 }
 
@@ -417,7 +404,7 @@ void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::
     AddPlace(report, attempt, step);
     if (core::IsRetryable(report.sqlstate)) {
       report.detail = DetailOf(report);
-      report.message = Format("the %1% did not get its locks in %2% tries within %3%", What(step), attempt.tries,
+      report.message = Format("the %1% did not get its locks in %2% tries within %3%", NameScript(step), attempt.tries,
                               Seconds(ports_.clock.NowMs() - attempt.waiting_since_ms));
       report.hint =
           "Nothing of this try is left behind. Find who holds the lock in pg_locks and pg_stat_activity, then "
@@ -436,7 +423,7 @@ bool Migrator::Pause(const MigrationStep& step, Attempt& attempt, const Error& e
   ++attempt.entry.lock_tries;
   try {
     if (attempt.tries++ == 1) {
-      ports_.reporter.Notice(Format("the %1% has to wait for a lock; trying again for up to %2%", What(step),
+      ports_.reporter.Notice(Format("the %1% has to wait for a lock; trying again for up to %2%", NameScript(step),
                                     Seconds(policy_.lock_retry_ms)),
                              error.report().message);
     }

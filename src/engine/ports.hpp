@@ -110,6 +110,11 @@ class RevisionStore {
 
   // Throws kVersionMismatch when the rows are not what the step expects.
   virtual void ChangeHeads(const core::Heads& removed, const core::Heads& added) = 0;
+  // The same for a stamp, which says what is true instead of going on from it: what mirrors the heads follows them,
+  // whatever it held.
+  virtual void StampHeads(const core::Heads& removed, const core::Heads& added) = 0;
+  // Throws kVersionMismatch when what mirrors the heads holds something else.
+  virtual void RequireMirrorInStep(const core::Heads& heads) = 0;
 
   // Writes a row of headway.history, or rewrites the one that `entry.id` names; returns its id.
   virtual std::int64_t Record(const HistoryEntry& entry) = 0;

@@ -249,6 +249,11 @@ CREATE FUNCTION migrate_sql(
 COMMENT ON FUNCTION migrate_sql(text, text, text, boolean) IS
   'the plan as a script for psql and a database without the extension, with Alembic''s version table. target: to, or from:to (a downgrade needs both); without a beginning, from an empty database';
 
+CREATE FUNCTION migrate_adopt(version_table regclass DEFAULT 'alembic_version'::text::regclass)
+  RETURNS integer AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_adopt(regclass) IS
+  'takes over the heads of a database that Alembic has run until now, from its version table; returns the number of rows of headway.version that changed';
+
 CREATE FUNCTION safe_backfill(
     relation regclass, set_clause text, where_clause text DEFAULT NULL, batch_size integer DEFAULT NULL,
     name text DEFAULT NULL, strategy text DEFAULT 'auto')
@@ -264,6 +269,6 @@ REVOKE ALL ON FUNCTION
   migrate_branches(), migrate_show(text), migrate_history(text), migrate_graph(text),
   migrate_template(text, text, boolean, text, text, text), migrate_merge(text, text, text),
   migrate_check(boolean, boolean), migrate_forget(text, boolean),
-  migrate_sql(text, text, text, boolean),
+  migrate_sql(text, text, text, boolean), migrate_adopt(regclass),
   safe_backfill(regclass, text, text, integer, text, text)
 FROM PUBLIC;

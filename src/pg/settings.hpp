@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace headway::pg {
 
@@ -9,5 +10,7 @@ void DefineSettings();
 
 std::int64_t LockTimeoutMs();
 std::int64_t LockRetryMs();
+// Empty: there is none.
+std::string MirrorVersionTable();
 
 }  // namespace headway::pg

@@ -2,6 +2,13 @@
 
 #include <algorithm>
 
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+
+extern "C" {
+#include "utils/regproc.h"
+}
+
 namespace headway::pg {
 
 std::string ToString(Datum text_datum) {
@@ -45,6 +52,18 @@ std::string QualifiedName(Oid relation) {
 std::string RoleName(Oid role) {
   const char* name = Guarded([&] { return GetUserNameFromId(role, true); });
   return name == nullptr ? std::string() : std::string(name);
+}
+
+std::vector<std::string> ParseQualifiedName(const std::string& text) {
+  List* names = Guarded([&] { return stringToQualifiedNameList(text.c_str()); });
+  std::vector<std::string> parts;
+  ListCell* cell;
+  foreach (cell, names) parts.emplace_back(strVal(lfirst(cell)));
+  if (parts.size() > 2) {
+    throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("\"%1%\" is not the name of a table", text),
+                      {}, "Write name or schema.name.");
+  }
+  return parts;
 }
 
 int LineOf(std::string_view text, std::size_t offset) {

@@ -17,6 +17,8 @@ std::string QuoteLiteral(const std::string& value);
 // schema.name of a relation, quoted as needed; empty when there is none with that oid.
 std::string QualifiedName(Oid relation);
 std::string RoleName(Oid role);
+// The parts of a name as SQL writes it ("name", schema.name), folded and unquoted; the schema may be left out.
+std::vector<std::string> ParseQualifiedName(const std::string& text);
 
 // The line of a byte offset in a text, from 1.
 int LineOf(std::string_view text, std::size_t offset);

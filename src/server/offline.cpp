@@ -4,8 +4,8 @@
 #include "core/offline_script.hpp"
 #include "core/planner.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/script.hpp"
-#include "server/inspection.hpp"
+#include "engine/runnable.hpp"
+#include "pg/text.hpp"
 #include "server/revision_store.hpp"
 
 namespace headway::server {
@@ -13,51 +13,55 @@ namespace headway::server {
 namespace {
 
 using core::Direction;
-using core::Error;
 using core::Format;
+
+constexpr char kKeySuffix[] = "_pkc";  // Alembic's
 
 Direction Read(const std::string& word) {
   if (word == "upgrade") return Direction::kUpgrade;
   if (word == "downgrade") return Direction::kDowngrade;
-  throw Error(core::sqlstate::kInvalidParameterValue, Format("unknown direction \"%1%\"", word), {},
-              "Use 'upgrade' or 'downgrade'.");
+  throw core::Error(core::sqlstate::kInvalidParameterValue, Format("unknown direction \"%1%\"", word), {},
+                    "Use 'upgrade' or 'downgrade'.");
 }
 
-core::OfflineStep ReadStep(const core::RevisionGraph& graph, const core::MigrationStep& step) {
-  const bool up = step.direction == Direction::kUpgrade;
-  const RegisteredRevision registered = *FindRegistered(step.revision);
-  if (!up && !registered.downgrade) {
-    throw Error(core::sqlstate::kIrreversible, Format("revision %1% cannot be downgraded", step.revision),
-                "It was registered with downgrade => NULL.", "Choose a target above it.");
+void NameVersionTable(core::OfflineScript& script, const std::string& name) {
+  const std::vector<std::string> parts = pg::ParseQualifiedName(name);
+  for (const std::string& part : parts) {
+    script.version_table += (script.version_table.empty() ? "" : ".") + pg::QuoteIdentifier(part);
   }
-  const std::string what = Format("%1% of revision %2%", up ? "upgrade" : "downgrade", step.revision);
-  return {step, graph.Find(step.revision)->message,
-          pg::ParseScript(up ? registered.upgrade : *registered.downgrade, what),
-          up ? registered.upgrade_in_transaction : registered.downgrade_in_transaction};
+  script.version_key = pg::QuoteIdentifier(parts.back() + kKeySuffix);
+}
+
+std::vector<core::OfflineStep> ReadSteps(RevisionStore& store, const core::RevisionGraph& graph,
+                                         const std::vector<core::MigrationStep>& plan) {
+  std::vector<std::string> revisions;
+  for (const core::MigrationStep& step : plan) revisions.push_back(step.revision);
+  std::vector<core::OfflineStep> steps;
+  if (plan.empty()) return steps;
+  const std::vector<engine::StepFacts> facts = store.LoadFacts(revisions);
+  for (std::size_t i = 0; i < plan.size(); ++i) engine::RequireRunnable(plan[i], facts[i]);
+  for (const core::MigrationStep& step : plan) {
+    const std::string text = store.LoadScript(step.revision, step.direction);
+    steps.push_back({step, graph.Find(step.revision)->message, store.Parse(text, engine::NameScript(step))});
+  }
+  return steps;
 }
 
 }  // namespace
 
 std::string WriteOfflineScript(const OfflineCall& call) {
-  const Direction direction = Read(call.direction);
+  core::OfflineScript script;
+  script.direction = Read(call.direction);
+  script.single_transaction = call.single_transaction;
+  NameVersionTable(script, call.version_table);
   RevisionStore store;
   const core::RevisionGraph graph(store.LoadRevisions());
-  const core::OfflineRange range = core::ReadOfflineRange(graph, call.target, direction);
-  const std::vector<core::MigrationStep> plan = direction == Direction::kUpgrade
-                                                    ? core::PlanUpgrade(graph, range.from, range.to)
-                                                    : core::PlanDowngrade(graph, range.from, range.to);
-  std::vector<core::OfflineStep> steps;
-  std::size_t rows = range.from.size();
-  for (const core::MigrationStep& step : plan) {
-    steps.push_back(ReadStep(graph, step));
-    rows += step.heads_added.size() - step.heads_removed.size();
-  }
-  core::OfflineOptions options;
-  options.version_table = call.version_table;
-  options.single_transaction = call.single_transaction;
-  options.creates_table = direction == Direction::kUpgrade && range.from.empty();
-  options.drops_table = direction == Direction::kDowngrade && rows == 0;
-  return core::RenderOfflineScript(steps, options);
+  const core::OfflineRange range = core::ReadOfflineRange(graph, store.LoadHeads(), call.target, script.direction);
+  script.from = range.from;
+  script.steps = ReadSteps(store, graph,
+                           script.direction == Direction::kUpgrade ? core::PlanUpgrade(graph, range.from, range.to)
+                                                                   : core::PlanDowngrade(graph, range.from, range.to));
+  return core::RenderOfflineScript(script);
 }
 
 }  // namespace headway::server

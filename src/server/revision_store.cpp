@@ -8,6 +8,7 @@
 #include "pg/script.hpp"
 #include "pg/spi.hpp"
 #include "server/backfill.hpp"
+#include "server/version_table.hpp"
 
 namespace headway::server {
 
@@ -99,6 +100,14 @@ void RequireOne(const pg::QueryResult& result, const std::string& revision, cons
   if (result.processed != 1) ThrowMismatch(revision, expected);
 }
 
+void ReplaceRows(const core::Heads& removed, const core::Heads& added) {
+  if (removed.size() == 1 && added.size() == 1) {
+    RequireOne(replace_head.Run({removed.front(), added.front()}), removed.front(), "be");
+    return;
+  }
+  for (const std::string& revision : removed) RequireOne(remove_head.Run({revision}), revision, "be");
+  for (const std::string& revision : added) RequireOne(add_head.Run({revision}), revision, "not be");
+}
 }  // namespace
 
 std::vector<std::string> SplitNames(const std::string& joined) {
@@ -193,13 +202,16 @@ bool RevisionStore::Mentions(const std::string& text, const std::string& constan
 }
 
 void RevisionStore::ChangeHeads(const core::Heads& removed, const core::Heads& added) {
-  if (removed.size() == 1 && added.size() == 1) {
-    RequireOne(replace_head.Run({removed.front(), added.front()}), removed.front(), "be");
-    return;
-  }
-  for (const std::string& revision : removed) RequireOne(remove_head.Run({revision}), revision, "be");
-  for (const std::string& revision : added) RequireOne(add_head.Run({revision}), revision, "not be");
+  ReplaceRows(removed, added);
+  if (const auto mirror = VersionTable::Mirror()) mirror->Change(removed, added);
 }
+
+void RevisionStore::StampHeads(const core::Heads& removed, const core::Heads& added) {
+  ReplaceRows(removed, added);
+  if (const auto mirror = VersionTable::Mirror()) mirror->Rewrite(LoadHeads());
+}
+
+void RevisionStore::RequireMirrorInStep(const core::Heads& heads) { server::RequireMirrorInStep(heads); }
 
 std::int64_t RevisionStore::Record(const engine::HistoryEntry& entry) {
   const core::ErrorReport none;

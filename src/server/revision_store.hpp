@@ -17,6 +17,8 @@ class RevisionStore : public engine::RevisionStore {
   bool SameScript(const std::string& left, const std::string& right) override;
   bool Mentions(const std::string& text, const std::string& constant) override;
   void ChangeHeads(const core::Heads& removed, const core::Heads& added) override;
+  void StampHeads(const core::Heads& removed, const core::Heads& added) override;
+  void RequireMirrorInStep(const core::Heads& heads) override;
   std::int64_t Record(const engine::HistoryEntry& entry) override;
   void CloseInterrupted() override;
   std::optional<engine::Progress> LoadProgress(const std::string& revision, core::Direction direction) override;

@@ -9,6 +9,7 @@
 #include "pg/runner_lock.hpp"
 #include "pg/spi.hpp"
 #include "server/inspection.hpp"
+#include "server/version_table.hpp"
 
 namespace headway::server {
 
@@ -73,6 +74,7 @@ std::vector<core::Finding> Check(bool reversible) {
   tables.current = standing.heads;
   if (reversible) tables.irreversible = Column(load_irreversible);
   tables.unfinished = Column(load_unfinished);
+  tables.mirror_differs = DescribeMirrorOutOfStep(standing.heads);
   return core::Examine(standing.graph, tables);
 }
 

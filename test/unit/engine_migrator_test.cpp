@@ -43,7 +43,7 @@ int Upgrade(World& world, std::string_view target = "head") { return RunThrough(
 // What runs before the first step, and the ends that are always alike.
 const char kPlanned[] =
     "begin\nlock\ncommit\n"
-    "begin\nclose interrupted\nload revisions\nload heads\n";
+    "begin\nclose interrupted\nload revisions\nload heads\nmirror in step\n";
 
 World TwoRevisions() {
   World world;

@@ -340,6 +340,13 @@ class FakeStore : public RevisionStore {
     for (const std::string& head : added) EXPECT_TRUE(heads.insert(head).second) << head << " is a row";
   }
 
+  void StampHeads(const core::Heads& removed, const core::Heads& added) override { ChangeHeads(removed, added); }
+
+  void RequireMirrorInStep(const core::Heads& heads) override {
+    Enter("mirror in step");
+    EXPECT_EQ(std::set<std::string>(heads.begin(), heads.end()), world_.open_unit.heads);
+  }
+
   std::int64_t Record(const HistoryEntry& entry) override {
     Enter("record " + entry.direction + " " + entry.revision + " " + entry.result);
     std::map<std::int64_t, HistoryEntry>& history = world_.open_unit.history;

@@ -1,0 +1,12 @@
+// migrate_adopt().
+#include "pg/call_shape.hpp"
+#include "pg/function_call.hpp"
+#include "server/version_table.hpp"
+
+namespace pg = headway::pg;
+namespace server = headway::server;
+
+HEADWAY_FUNCTION(migrate_adopt) {
+  pg::RequireWritable("migrate_adopt");
+  return Int32GetDatum(static_cast<int32>(server::Adopt(pg::OidArgument(fcinfo, 0, "version_table"))));
+}
