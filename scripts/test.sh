@@ -187,7 +187,7 @@ packages_of() {
     fuzz) echo g++ make cmake libboost-dev clang libclang-rt-dev ;;
     property) echo g++ make cmake libboost-dev libgtest-dev python3-alembic ;;
     guard | regress | isolation) echo g++ make libboost-dev "${pg_packages[@]}" ;;
-    tap) echo g++ make libboost-dev libipc-run-perl python3-alembic python3-psycopg2 "${pg_packages[@]}" ;;
+    tap) echo g++ make libboost-dev libipc-run-perl python3-alembic python3-psycopg2 graphviz "${pg_packages[@]}" ;;
   esac
 }
 

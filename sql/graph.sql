@@ -15,11 +15,6 @@ SELECT migrate_stamp('left1, right1');
 SELECT migrate_graph();
 SELECT migrate_graph('dot');
 SELECT migrate_graph('mermaid');
--- Graphviz reads it, where it is installed
-\o | if command -v dot >/dev/null; then dot -Tplain | grep -c ^node; else cat >/dev/null; echo 9; fi
-SELECT migrate_graph('dot');
-\o
-
 -- an edge that crosses others
 SELECT register('hot2', 'hot'), register('far', 'hot, other2, root'), register('last', 'far, after, right1');
 SELECT migrate_graph();
