@@ -95,6 +95,7 @@ RevisionGraph::RevisionGraph(std::vector<Revision> revisions) {
 
 void RevisionGraph::IndexIds(std::vector<Revision> revisions) {
   revisions_.reserve(revisions.size());  // the keys of ids_ point into it, so it must not move
+  ids_.reserve(revisions.size());
   for (Revision& revision : revisions) {
     if (ids_.count(revision.id) != 0) continue;
     revisions_.push_back(std::move(revision));
@@ -111,13 +112,16 @@ void RevisionGraph::IndexLabels() {
   }
 }
 
+// Revisions come sorted from a store: then there is nothing to do but to put the labels in.
 void RevisionGraph::SortNames() {
   sorted_names_.reserve(ids_.size() + labels_.size());
-  for (const NameTable* table : {&ids_, &labels_}) {
-    for (const auto& [name, index] : *table) sorted_names_.push_back({index, name});
-  }
-  std::sort(sorted_names_.begin(), sorted_names_.end(),
-            [](const Match& left, const Match& right) { return left.name < right.name; });
+  for (RevisionIndex index = 0; index < size(); ++index) sorted_names_.push_back({index, id(index)});
+  for (const auto& [name, index] : labels_) sorted_names_.push_back({index, name});
+  const auto before = [](const Match& left, const Match& right) { return left.name < right.name; };
+  const auto labels = sorted_names_.begin() + static_cast<std::ptrdiff_t>(size());
+  if (!std::is_sorted(sorted_names_.begin(), labels, before)) std::sort(sorted_names_.begin(), labels, before);
+  std::sort(labels, sorted_names_.end(), before);
+  std::inplace_merge(sorted_names_.begin(), labels, sorted_names_.end(), before);
 }
 
 void RevisionGraph::LinkParents() {

@@ -17,6 +17,9 @@ CREATE TABLE headway.revision (
   registered_by name NOT NULL DEFAULT current_user,
   registered_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX revision_labels ON headway.revision USING gin (branch_labels) WITH (fastupdate = off)
+  WHERE branch_labels <> '{}';
+COMMENT ON INDEX headway.revision_labels IS 'finds the owner of a label';
 COMMENT ON TABLE headway.revision IS 'every registered revision with its scripts; written by migrate_revision()';
 COMMENT ON COLUMN headway.revision.revision IS 'identifier, unique in the graph';
 COMMENT ON COLUMN headway.revision.down_revision IS 'parents; empty: a base, several: a merge point';

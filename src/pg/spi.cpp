@@ -61,25 +61,27 @@ SPIPlanPtr PrepareKept(const char* sql, const char* types) {
   });
 }
 
+void CopyRow(SPITupleTable* table, std::uint64_t number, Row& row) {
+  for (int column = 0; column < table->tupdesc->natts; ++column) {
+    char* value = Guarded([&] { return SPI_getvalue(table->vals[number], table->tupdesc, column + 1); });
+    row[column].reset();
+    if (value == nullptr) continue;
+    row[column].emplace(value);
+    pfree(value);
+  }
+}
+
 QueryResult CopyOut() {
   QueryResult result;
   result.processed = SPI_processed;
   SPITupleTable* table = SPI_tuptable;
   if (table == nullptr) return result;
-  const int columns = table->tupdesc->natts;
-  result.rows.reserve(table->numvals);
-  for (std::uint64_t i = 0; i < table->numvals; ++i) {
-    Row row(columns);
-    for (int column = 0; column < columns; ++column) {
-      const char* value = Guarded([&] { return SPI_getvalue(table->vals[i], table->tupdesc, column + 1); });
-      if (value != nullptr) row[column].emplace(value);
-    }
-    result.rows.push_back(std::move(row));
-  }
+  result.rows.assign(table->numvals, Row(table->tupdesc->natts));
+  for (std::uint64_t i = 0; i < table->numvals; ++i) CopyRow(table, i, result.rows[i]);
   return result;
 }
 
-QueryResult Execute(SPIPlanPtr plan, const Param* params, std::size_t count) {
+void Execute(SPIPlanPtr plan, const Param* params, std::size_t count) {
   Guarded([&] {
     Datum values[kMaxParams];
     char nulls[kMaxParams] = {};
@@ -94,7 +96,6 @@ QueryResult Execute(SPIPlanPtr plan, const Param* params, std::size_t count) {
     if (needs_snapshot) PopActiveSnapshot();
     if (code < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
   });
-  return CopyOut();
 }
 
 }  // namespace
@@ -102,7 +103,20 @@ QueryResult Execute(SPIPlanPtr plan, const Param* params, std::size_t count) {
 QueryResult PreparedQuery::Run(std::initializer_list<Param> params) {
   SpiConnection connection;
   if (plan_ == nullptr) plan_ = PrepareKept(sql_, types_);
-  return Execute(plan_, params.begin(), params.size());
+  Execute(plan_, params.begin(), params.size());
+  return CopyOut();
+}
+
+void PreparedQuery::ForEach(std::initializer_list<Param> params, const std::function<void(Row& row)>& take) {
+  SpiConnection connection;
+  if (plan_ == nullptr) plan_ = PrepareKept(sql_, types_);
+  Execute(plan_, params.begin(), params.size());
+  SPITupleTable* table = SPI_tuptable;
+  Row row(table->tupdesc->natts);
+  for (std::uint64_t i = 0; i < table->numvals; ++i) {
+    CopyRow(table, i, row);
+    take(row);
+  }
 }
 
 QueryResult RunQuery(const std::string& sql, const char* types, std::initializer_list<Param> params) {
@@ -117,7 +131,8 @@ OwnedQuery::~OwnedQuery() {
 QueryResult OwnedQuery::Run(const std::vector<Param>& params) {
   SpiConnection connection;
   if (plan_ == nullptr) plan_ = PrepareKept(sql_.c_str(), types_.c_str());
-  return Execute(plan_, params.data(), params.size());
+  Execute(plan_, params.data(), params.size());
+  return CopyOut();
 }
 
 }  // namespace headway::pg

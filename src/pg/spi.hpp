@@ -4,6 +4,7 @@
 // REQUIRES: a transaction. Runs with the privileges of the current user.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 
 #include "pg/guard.hpp"
@@ -52,6 +53,8 @@ class PreparedQuery {
   constexpr PreparedQuery(const char* sql, const char* types) : sql_(sql), types_(types) {}
 
   QueryResult Run(std::initializer_list<Param> params = {});
+  // One row at a time, for results of many rows; `take` may have what is in it. REQUIRES: a SELECT.
+  void ForEach(std::initializer_list<Param> params, const std::function<void(Row& row)>& take);
 
  private:
   const char* sql_;

@@ -47,9 +47,11 @@ std::vector<PlanRow> ShowPlan(const std::string& target, const std::string& dire
   if (revisions.empty()) return {};
   const std::vector<engine::StepFacts> facts = store.LoadFacts(revisions);
   std::vector<PlanRow> rows;
+  rows.reserve(steps.size());
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const bool transactional = up ? facts[i].upgrade_in_transaction : facts[i].downgrade_in_transaction;
-    rows.push_back({steps[i], graph.Find(steps[i].revision)->message, transactional});
+    const std::string& message = graph.Find(steps[i].revision)->message;
+    rows.push_back({std::move(steps[i]), message, transactional});
   }
   return rows;
 }

@@ -23,15 +23,11 @@ PreparedQuery load_revisions(
     "pg_catalog.array_to_string(branch_labels, ','), message FROM headway.revision ORDER BY revision",
     "");
 PreparedQuery load_heads("SELECT revision FROM headway.version ORDER BY revision", "");
-// What has stopped in the middle is not through, whatever its script has become: it must not run in one go.
 PreparedQuery load_facts(
-    "SELECT revision, downgrade IS NOT NULL, "
-    "upgrade_in_transaction AND NOT EXISTS (SELECT 1 FROM headway.unfinished AS u WHERE u.revision "
-    "OPERATOR(pg_catalog.=) r.revision AND u.direction OPERATOR(pg_catalog.=) 'upgrade'), "
-    "downgrade_in_transaction AND NOT EXISTS (SELECT 1 FROM headway.unfinished AS u WHERE u.revision "
-    "OPERATOR(pg_catalog.=) r.revision AND u.direction OPERATOR(pg_catalog.=) 'downgrade'), "
-    "registered_by FROM headway.revision AS r WHERE revision OPERATOR(pg_catalog.=) ANY ($1)",
+    "SELECT revision, downgrade IS NOT NULL, upgrade_in_transaction, downgrade_in_transaction, registered_by "
+    "FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) ANY ($1)",
     "T");
+PreparedQuery load_unfinished("SELECT revision, direction FROM headway.unfinished", "");
 PreparedQuery load_upgrade(
     "SELECT upgrade, registered_by FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 PreparedQuery load_downgrade(
@@ -96,6 +92,11 @@ std::string TextOf(const pg::Field& field) { return field.value_or(std::string()
       "See migrate_current(), then run it again.");
 }
 
+[[noreturn]] void ThrowNoLongerRegistered(const std::string& revision) {
+  throw core::Error(core::sqlstate::kUnknownRevision, Format("revision %1% is no longer registered", revision), {},
+                    "Register it again, then run again.");
+}
+
 void RequireOne(const pg::QueryResult& result, const std::string& revision, const char* expected) {
   if (result.processed != 1) ThrowMismatch(revision, expected);
 }
@@ -123,9 +124,7 @@ std::vector<std::string> SplitNames(const std::string& joined) {
 
 std::vector<core::Revision> RevisionStore::LoadRevisions() {
   std::vector<core::Revision> revisions;
-  pg::QueryResult result = load_revisions.Run();
-  revisions.reserve(result.rows.size());
-  for (pg::Row& row : result.rows) {
+  load_revisions.ForEach({}, [&](pg::Row& row) {
     core::Revision revision;
     revision.id = std::move(*row[0]);
     revision.down_revisions = SplitNames(*row[1]);
@@ -133,7 +132,7 @@ std::vector<core::Revision> RevisionStore::LoadRevisions() {
     revision.branch_labels = SplitNames(*row[3]);
     revision.message = std::move(*row[4]);
     revisions.push_back(std::move(revision));
-  }
+  });
   return revisions;
 }
 
@@ -144,36 +143,42 @@ core::Heads RevisionStore::LoadHeads() {
 }
 
 std::vector<engine::StepFacts> RevisionStore::LoadFacts(const std::vector<std::string>& revisions) {
-  std::unordered_map<std::string, engine::StepFacts> found;
+  std::unordered_map<std::string_view, std::size_t> places;
+  places.reserve(revisions.size());
+  for (const std::string& revision : revisions) places.emplace(revision, places.size());
+  std::vector<engine::StepFacts> facts(revisions.size());
   std::map<std::string, bool> trusted;
-  for (const pg::Row& row : load_facts.Run({revisions}).rows) {
-    engine::StepFacts facts;
-    facts.revision = *row[0];
-    facts.reversible = IsTrue(row[1]);
-    facts.upgrade_in_transaction = IsTrue(row[2]);
-    facts.downgrade_in_transaction = IsTrue(row[3]);
-    facts.registered_by = *row[4];
-    auto known = trusted.find(facts.registered_by);
+  load_facts.ForEach({revisions}, [&](pg::Row& row) {
+    engine::StepFacts& step = facts[places.at(*row[0])];
+    step.revision = std::move(*row[0]);
+    step.reversible = IsTrue(row[1]);
+    step.upgrade_in_transaction = IsTrue(row[2]);
+    step.downgrade_in_transaction = IsTrue(row[3]);
+    step.registered_by = std::move(*row[4]);
+    auto known = trusted.find(step.registered_by);
     if (known == trusted.end()) {
-      known = trusted.emplace(facts.registered_by, pg::HasPrivilegesOfCurrentUser(facts.registered_by)).first;
+      known = trusted.emplace(step.registered_by, pg::HasPrivilegesOfCurrentUser(step.registered_by)).first;
     }
-    facts.trusted = known->second;
-    found.emplace(facts.revision, std::move(facts));
+    step.trusted = known->second;
+  });
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (facts[i].revision.empty()) ThrowNoLongerRegistered(revisions[i]);
   }
-  std::vector<engine::StepFacts> ordered;
-  ordered.reserve(revisions.size());
-  for (const std::string& revision : revisions) ordered.push_back(std::move(found.at(revision)));
-  return ordered;
+  // What has stopped in the middle is not through, whatever its script has become: it must not run in one go.
+  for (const pg::Row& row : load_unfinished.Run().rows) {
+    const auto place = places.find(*row[0]);
+    if (place == places.end()) continue;
+    engine::StepFacts& step = facts[place->second];
+    (*row[1] == "upgrade" ? step.upgrade_in_transaction : step.downgrade_in_transaction) = false;
+  }
+  return facts;
 }
 
 // The plan was checked in an earlier transaction: whoever registers meanwhile must not get a script past that check.
 std::string RevisionStore::LoadScript(const std::string& revision, core::Direction direction) {
   PreparedQuery& query = direction == core::Direction::kUpgrade ? load_upgrade : load_downgrade;
   const pg::QueryResult result = query.Run({revision});
-  if (result.rows.empty()) {
-    throw core::Error(core::sqlstate::kUnknownRevision, Format("revision %1% is no longer registered", revision), {},
-                      "Register it again, then run again.");
-  }
+  if (result.rows.empty()) ThrowNoLongerRegistered(revision);
   const pg::Row& row = result.rows.front();
   if (!row[0]) {
     throw core::Error(core::sqlstate::kIrreversible, Format("revision %1% cannot be downgraded any more", revision),

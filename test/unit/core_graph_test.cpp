@@ -67,6 +67,22 @@ TEST(GraphTest, FindsByPrefixAndLabel) {
   EXPECT_TRUE(StartsWith(ErrorOf([&] { graph.Resolve(""); }), "MG003"));
 }
 
+TEST(GraphTest, FindsNamesWhateverTheirOrder) {
+  const char* const message =
+      "MG004 revision \"ab\" is not unique / It could mean: abc1, abcz, abd1, abda, abf1. / Give more characters of "
+      "it.";
+  const std::vector<std::vector<std::string>> orders = {
+      {"abc1 / label abda", "abd1", "abf1 / label abcz", "x"},
+      {"abf1 / label abda", "abd1 / label abcz", "abc1", "x"},
+      {"x", "abd1 / label abda", "abf1", "abc1 / label abcz"},
+  };
+  for (const std::vector<std::string>& lines : orders) {
+    const RevisionGraph graph = Graph(lines);
+    EXPECT_EQ(ErrorOf([&] { graph.Resolve("ab"); }), message);
+    EXPECT_EQ(graph.Resolve("abd1"), "abd1");
+  }
+}
+
 TEST(GraphTest, ListsMissingParents) {
   const RevisionGraph graph = Graph({"b <- a", "c <- b / needs x"});
   const auto& missing = graph.MissingParents();
