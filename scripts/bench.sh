@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
 # Measures pg_headway beside its peers, in turn, on one private server, and prints ratios.
 #
-#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [noop] [many] [backfill]
+#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [backfill]
 #
 #   revisions  100 and 1,000 small revisions: each door beside `psql -f` (a transaction each) and `psql -1 -f`
-#   noop       migrate_upgrade('head') at head with 5,000 registered revisions, time inside the server
+#   alembic    the same revisions beside Debian's Alembic: upgrade, an upgrade with nothing to do, history, current; the
+#              whole time of `alembic upgrade head` and of `psql -c "SELECT migrate_upgrade('head')"`. Skipped where
+#              Alembic is not installed: apt-get install python3-alembic python3-psycopg2
+#   graph      5,000 and 100,000 registered revisions: plans, runs with nothing to do, questions, one more revision; all
+#              formats of 10,000 with branches and merges. Time inside the server, of the first call of a session and of
+#              its later ones, and the peak of the session's memory. Then 5,000 and 20,000 registered one by one
 #   many       5,000 revisions in one call, with the settings of a fresh installation
 #   backfill   safe_backfill() beside one UPDATE and beside the loop of Example 5, on a bigint and on a uuid key
 #
-# Times are medians of the rounds (default 3). Nothing here is a test: no figure fails.
+# Times are medians of the rounds (default 3), contenders in turn. Nothing here is a test: no figure fails.
 set -euo pipefail
 source_root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib.sh
@@ -22,12 +27,12 @@ while [ $# -gt 0 ]; do
     --rounds) rounds=$2; shift ;;
     --rows) rows=$2; shift ;;
     -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
-    revisions | noop | many | backfill) parts+=("$1") ;;
+    revisions | alembic | graph | many | backfill) parts+=("$1") ;;
     *) die "unknown argument: $1 (see --help)" ;;
   esac
   shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(revisions noop many backfill)
+[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many backfill)
 
 server_psql() { as_user "$bindir/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$work/t" -U bench "$@"; }
 
@@ -51,12 +56,24 @@ clock() {
   took=$(awk -v us="$took" 'BEGIN { printf "%.4f", us / 1e6 }')
 }
 
+# timed NAME COMMAND...: the same, noted as one of the times of NAME.
+timed() {
+  local name=$1
+  shift
+  clock "$@"
+  echo "$took" >>"$work/t/times.$name"
+}
+
+# middle NAME: the median of its times.
+middle() { median <"$work/t/times.$1"; }
+
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
-# The body of revision number i: every other one adds a column, the rest make tables.
+# The body of revision number i: every other one adds a column, the rest make tables. With the form "alembic" each is a
+# file in $work/t/alembic/versions, else all are one script.
 generate() {
-  awk -v n="$1" -v form="$2" 'BEGIN {
+  as_user awk -v n="$1" -v form="$2" -v folder="$work/t/alembic/versions" 'BEGIN {
     for (i = 1; i <= n; i++) {
       id = sprintf("r%06d", i); parent = sprintf("r%06d", i - 1)
       if (i % 2) sql = sprintf("ALTER TABLE base_%d ADD COLUMN c%d integer", i % 20, i)
@@ -64,7 +81,13 @@ generate() {
       if (form == "register")
         printf "SELECT migrate_revision(%c%s%c, %s, %cstep %d%c, %c%s%c, %c%c);\n", 39, id, 39, \
           i == 1 ? "NULL" : sprintf("%c%s%c", 39, parent, 39), 39, i, 39, 39, sql, 39, 39, 39
-      else {
+      else if (form == "alembic") {
+        file = folder "/" id ".py"
+        printf "\"\"\"step %d\"\"\"\nfrom alembic import op\n\nrevision = \"%s\"\ndown_revision = %s\n\n\n", i, id, \
+          i == 1 ? "None" : "\"" parent "\"" >file
+        printf "def upgrade():\n    op.execute(\"%s\")\n\n\ndef downgrade():\n    pass\n", sql >file
+        close(file)
+      } else {
         if (form == "each") print "BEGIN;"
         print sql ";"
         if (i == 1) printf "INSERT INTO alembic_version VALUES (%c%s%c);\n", 39, id, 39
@@ -83,6 +106,12 @@ make_template() {
   } | server_psql -d bench_template
 }
 
+# A fresh database that knows the revisions of register.sql.
+registered_database() {
+  fresh_database bench
+  server_psql -1 -d bench -f "$work/t/register.sql" >/dev/null
+}
+
 bench_revisions() {
   local n round
   for n in 100 1000; do
@@ -92,44 +121,190 @@ bench_revisions() {
     rm -f "$work"/t/times.*
     for ((round = 0; round < rounds; round++)); do
       fresh_database bench
-      clock server_psql -d bench -f "$work/t/each.sql"; echo "$took" >>"$work/t/times.each"
+      timed each server_psql -d bench -f "$work/t/each.sql"
+      registered_database
+      timed worker server_psql -d bench -c "SELECT migrate_upgrade('head')"
       fresh_database bench
-      server_psql -d bench -f "$work/t/register.sql" >/dev/null
-      clock server_psql -d bench -c "SELECT migrate_upgrade('head')"; echo "$took" >>"$work/t/times.worker"
-      fresh_database bench
-      clock server_psql -1 -d bench -f "$work/t/one.sql"; echo "$took" >>"$work/t/times.one"
-      fresh_database bench
-      server_psql -d bench -f "$work/t/register.sql" >/dev/null
-      clock server_psql -1 -d bench -c "SELECT migrate_upgrade('head')"; echo "$took" >>"$work/t/times.caller"
+      timed one server_psql -1 -d bench -f "$work/t/one.sql"
+      registered_database
+      timed caller server_psql -1 -d bench -c "SELECT migrate_upgrade('head')"
     done
-    local each one worker caller
-    each=$(median <"$work/t/times.each"); one=$(median <"$work/t/times.one")
-    worker=$(median <"$work/t/times.worker"); caller=$(median <"$work/t/times.caller")
-    say "$n revisions, a transaction each:   psql -f ${each} s      migrate_upgrade ${worker} s      $(ratio "$worker" "$each")x"
-    say "$n revisions, in one transaction:   psql -1 -f ${one} s   migrate_upgrade ${caller} s      $(ratio "$caller" "$one")x"
+    say "$n revisions, a transaction each:   psql -f $(middle each) s      migrate_upgrade $(middle worker) s      $(ratio "$(middle worker)" "$(middle each)")x"
+    say "$n revisions, in one transaction:   psql -1 -f $(middle one) s   migrate_upgrade $(middle caller) s      $(ratio "$(middle caller)" "$(middle one)")x"
   done
 }
 
-# The server's own time for a statement, in milliseconds, from psql's \timing of a session that has warmed up.
-timed_in_server() {
-  { printf '%s;\n' "$1"; printf '%s\n' '\timing on'; for ((i = 0; i < 2 * rounds + 1; i++)); do echo "$1;"; done; } |
-    as_user "$bindir/psql" -X -q -A -t -h "$work/t" -U bench -d bench 2>/dev/null |
-    sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | median
+# ---- beside Alembic -------------------------------------------------------------------------------------------
+
+alembic() { as_user /usr/bin/python3 -m alembic -c "$work/t/alembic/alembic.ini" "$@"; }
+migrate() { server_psql -d bench -c "SELECT migrate_upgrade('head')" "$@"; }
+register_and_migrate() { server_psql -1 -d bench -f "$work/t/register.sql" && migrate -q; }
+
+# What `alembic init` makes, without what it says about other databases; -x each=1 asks for a transaction each.
+make_alembic_project() {
+  rm -rf "$work/t/alembic"
+  as_user mkdir -p "$work/t/alembic/versions"
+  generate "$1" alembic
+  cat >"$work/t/alembic/alembic.ini" <<INI
+[alembic]
+script_location = $work/t/alembic
+sqlalchemy.url = postgresql+psycopg2://bench@/bench?host=$work/t
+INI
+  cat >"$work/t/alembic/env.py" <<'PYTHON'
+from alembic import context
+from sqlalchemy import engine_from_config, pool
+
+settings = context.config.get_section(context.config.config_ini_section)
+engine = engine_from_config(settings, prefix="sqlalchemy.", poolclass=pool.NullPool)
+each = "each" in context.get_x_argument(as_dictionary=True)
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=None, transaction_per_migration=each)
+    with context.begin_transaction():
+        context.run_migrations()
+PYTHON
+  fresh_database bench
+  alembic heads >/dev/null  # writes the byte code of all files, as any earlier run has done
 }
 
-bench_noop() {
+# One round; at its end both databases are at head.
+alembic_round() {
   fresh_database bench
-  generate 5000 register >"$work/t/register.sql"
-  server_psql -1 -d bench -f "$work/t/register.sql" >/dev/null
-  server_psql -d bench -c "SELECT migrate_stamp('head')" >/dev/null
-  say "nothing to do with 5,000 registered:  worker $(timed_in_server 'SELECT migrate_upgrade()') ms      caller's transaction $(timed_in_server 'BEGIN; SELECT migrate_upgrade(); COMMIT' ) ms (largest part of it)      migrate_plan() $(timed_in_server 'SELECT count(*) FROM migrate_plan()') ms"
+  timed alembic_one alembic upgrade head
+  registered_database
+  timed caller migrate -1
+  fresh_database bench
+  timed registered register_and_migrate
+  registered_database
+  timed worker migrate
+  migrate_questions
+  fresh_database bench
+  timed alembic_each alembic -x each=1 upgrade head
+  alembic_questions
 }
+
+alembic_questions() {
+  timed alembic_noop alembic upgrade head
+  timed alembic_history alembic history
+  timed alembic_current alembic current
+}
+
+migrate_questions() {
+  timed noop migrate
+  timed history server_psql -d bench -c 'SELECT * FROM migrate_history()'
+  timed current server_psql -d bench -c 'SELECT * FROM migrate_current()'
+}
+
+# beside LABEL ALEMBIC OURS
+beside() {
+  say "$(printf '  %-44s alembic %8s s   pg_headway %8s s   %sx' "$1" "$(middle "$2")" "$(middle "$3")" \
+    "$(ratio "$(middle "$3")" "$(middle "$2")")")"
+}
+
+bench_alembic() {
+  if ! as_user /usr/bin/python3 -c 'import alembic, psycopg2' 2>/dev/null; then
+    say "skipped: needs Alembic; apt-get install python3-alembic python3-psycopg2"
+    return
+  fi
+  local n round
+  for n in 100 1000; do
+    make_alembic_project "$n"
+    generate "$n" register >"$work/t/register.sql"
+    rm -f "$work"/t/times.*
+    for ((round = 0; round < rounds; round++)); do alembic_round; done
+    say "$n revisions, whole processes:"
+    beside 'upgrade head, one transaction' alembic_one caller
+    beside 'upgrade head, a transaction each' alembic_each worker
+    beside 'the same, files registered first' alembic_each registered
+    beside 'upgrade head, nothing to do' alembic_noop noop
+    beside history alembic_history history
+    beside current alembic_current current
+  done
+}
+
+# ---- large graphs ---------------------------------------------------------------------------------------------
+
+# The server's own time for a statement, in milliseconds: four times in a session. The last line is the peak of the
+# session's memory, in MB.
+session_times() {
+  {
+    printf '%s\n' '\timing on'
+    for _ in {1..4}; do echo "$1 \\g /dev/null"; done
+    printf '%s\n' '\timing off'
+    echo "SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s*(\d+)')::bigint / 1024"
+  } | server_psql -d bench 2>"$work/t/err.log" | sed 's/^Time: \([0-9.]*\) ms.*/\1/'
+}
+
+in_server() {
+  local round
+  rm -f "$work"/t/times.*
+  for ((round = 0; round < rounds; round++)); do
+    session_times "$2" >"$work/t/session" || { cat "$work/t/err.log" >&2; die "failed: $2"; }
+    sed -n 1p "$work/t/session" >>"$work/t/times.first"
+    sed -n 2,4p "$work/t/session" >>"$work/t/times.later"
+    sed -n 5p "$work/t/session" >>"$work/t/times.peak"
+  done
+  say "$(printf '  %-40s first %8.1f ms   then %8.1f ms   peak %4s MB' "$1" "$(middle first)" "$(middle later)" "$(middle peak)")"
+}
+
+# register_graph N PARENTS: the revisions 1 to N at once. Their ids look as random as Alembic's, id(i) is the i-th.
+register_graph() {
+  fresh_database bench
+  server_psql -d bench -v n="$1" -v parents="$2" >/dev/null <<'SQL'
+CREATE FUNCTION id(i bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT substr(md5(i::text), 1, 12) $$;
+INSERT INTO headway.revision (revision, down_revision, message, upgrade, downgrade)
+SELECT id(i), ARRAY(SELECT id(p) FROM unnest(:parents) AS p WHERE p > 0), 'step ' || i, 'SELECT ' || i, ''
+FROM generate_series(1, :n) AS i;
+VACUUM ANALYZE headway.revision;
+SQL
+}
+
+chain='ARRAY[i - 1]'
+# Fifty lanes; in each the ninth of ten revisions is a branch beside the eighth, and the tenth merges the two.
+lanes='CASE (i / 50) % 10 WHEN 8 THEN ARRAY[i - 100] WHEN 9 THEN ARRAY[i - 50, i - 100] ELSE ARRAY[i - 50] END'
+
+bench_chain() {
+  register_graph "$1" "$chain"
+  say "$1 registered, a chain:"
+  in_server "plan of all" "SELECT count(*) FROM migrate_plan('head')"
+  server_psql -d bench -c "SELECT migrate_stamp('head')" >/dev/null
+  in_server "plan of nothing" "SELECT count(*) FROM migrate_plan('head')"
+  in_server "plan of all, downwards" "SELECT count(*) FROM migrate_plan('base', 'downgrade')"
+  in_server "upgrade, nothing to do" "SELECT migrate_upgrade('head')"
+  in_server "migrate_current()" 'SELECT * FROM migrate_current()'
+  in_server "migrate_heads()" 'SELECT * FROM migrate_heads()'
+  in_server "migrate_show()" "SELECT * FROM migrate_show('head')"
+  in_server "migrate_check()" 'SELECT * FROM migrate_check()'
+  in_server "one more registered" "SELECT migrate_revision('n' || txid_current(), NULL, 'one more', 'SELECT 1', '')"
+}
+
+bench_lanes() {
+  register_graph "$1" "$lanes"
+  say "$1 registered, branches and merges:"
+  in_server "plan of all" "SELECT count(*) FROM migrate_plan('heads')"
+  in_server "migrate_history()" 'SELECT * FROM migrate_history()'
+  in_server "migrate_graph('text')" "SELECT migrate_graph('text')"
+  in_server "migrate_graph('dot')" "SELECT migrate_graph('dot')"
+  in_server "migrate_graph('mermaid')" "SELECT migrate_graph('mermaid')"
+}
+
+bench_graph() {
+  local n
+  for n in 5000 100000; do bench_chain "$n"; done
+  for n in 10000 100000; do bench_lanes "$n"; done
+  for n in 5000 20000; do
+    generate "$n" register >"$work/t/register.sql"
+    fresh_database bench
+    clock server_psql -1 -d bench -f "$work/t/register.sql"
+    say "$n registered one by one, in one transaction: $took s"
+  done
+}
+
+# ---- and the rest ---------------------------------------------------------------------------------------------
 
 bench_many() {
-  fresh_database bench
   generate 5000 register >"$work/t/register.sql"
   generate 5000 one >"$work/t/one.sql"
-  server_psql -1 -d bench -f "$work/t/register.sql" >/dev/null
+  registered_database
   clock server_psql -d bench -c "SELECT migrate_upgrade('head')"
   say "5,000 revisions with stock settings:  migrate_upgrade ${took} s, $(server_psql -d bench -c "SELECT count(*) FROM headway.history WHERE result = 'done'") done"
   fresh_database bench
@@ -185,9 +360,7 @@ bench_backfill() {
     done
     make_rows "$key"
     measure example_5_loop "$loop"
-    local update backfill
-    update=$(median <"$work/t/times.update"); backfill=$(median <"$work/t/times.safe_backfill")
-    say "  safe_backfill / UPDATE: $(ratio "$backfill" "$update")x    Example 5's loop / safe_backfill: $(ratio "$(median <"$work/t/times.example_5_loop")" "$backfill")x"
+    say "  safe_backfill / UPDATE: $(ratio "$(middle safe_backfill)" "$(middle update)")x    Example 5's loop / safe_backfill: $(ratio "$(middle example_5_loop)" "$(middle safe_backfill)")x"
   done
 }
 
