@@ -118,7 +118,7 @@ suite_guard() {
   [ -f src/test/module/Makefile ] || { skip "no tests yet"; return; }
   step build-guard make -C src/test/module PG_CONFIG="$pg_config" || { count 0 1; return; }
   step install-guard make -C src/test/module install PG_CONFIG="$pg_config" || { count 0 1; return; }
-  pg_regress_suite "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf guard
+  pg_regress_suite "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf guard lock_poll
 }
 
 suite_regress() {

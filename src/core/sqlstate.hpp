@@ -28,6 +28,7 @@ inline constexpr char kNotAtHead[] = "MG018";
 inline constexpr char kNotAHead[] = "MG019";
 inline constexpr char kStillNeeded[] = "MG020";
 inline constexpr char kCheckFailed[] = "MG021";
+inline constexpr char kLockHeldTooLong[] = "MG022";
 
 // PostgreSQL's own.
 inline constexpr char kFeatureNotSupported[] = "0A000";

@@ -24,6 +24,7 @@ struct Statement {
   StatementClass kind = StatementClass::kTransactional;
   bool session_setting = false;  // SET or RESET that outlives its transaction: run again when a revision is resumed
   bool runs_code = false;        // may leave session state behind (DO, SELECT, CALL, PREPARE, ...)
+  bool alters_table = false;     // ALTER TABLE, which may write the table anew without saying so
   std::string index_name;        // CREATE INDEX CONCURRENTLY name: what a failed try leaves behind
   std::string added_enum_value;  // ALTER TYPE ... ADD VALUE
 };

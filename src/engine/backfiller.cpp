@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/duration.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 
@@ -9,9 +10,8 @@ namespace headway::engine {
 
 namespace {
 
+using core::Duration;
 using core::Format;
-
-std::string Seconds(double milliseconds) { return Format("%.1f s", milliseconds / 1000.0); }
 
 }  // namespace
 
@@ -70,7 +70,7 @@ Batch Backfiller::RunOne(std::int64_t size) {
     }
     session_.Rollback();
     if (!core::IsRetryable(failure->report().sqlstate)) throw core::Error(*failure);
-    const auto pause = core::PauseBeforeRetry(options_.retry, clock_.NowMs() - started, clock_.Chance());
+    const auto pause = core::PauseBeforeRetry(options_.retry, 1, clock_.NowMs() - started, clock_.Chance());
     if (!pause) throw core::Error(*failure);
     reporter_.Activity(Format("backfill \"%1%\": waiting for a lock", job_.name()));
     clock_.Sleep(*pause);
@@ -100,7 +100,8 @@ void Backfiller::SayProgress(Tally& tally) {
     const double percent = 100.0 * static_cast<double>(walked) / static_cast<double>(total);
     const double left =
         static_cast<double>(total - walked) * static_cast<double>(elapsed) / static_cast<double>(tally.walked);
-    text += Format(", %1% %% through, about %2% left", static_cast<int>(percent), Seconds(left));
+    text += Format(", %1% %% through, about %2% left", static_cast<int>(percent),
+                   Duration(static_cast<std::int64_t>(left)));
   }
   reporter_.Activity(text);
   reporter_.Notice(text);
@@ -109,9 +110,8 @@ void Backfiller::SayProgress(Tally& tally) {
 void Backfiller::SayEnd(const Tally& tally) {
   reporter_.Notice(
       Format("backfill \"%1%\": done, %2% %3% updated", job_.name(), tally.rows, tally.rows == 1 ? "row" : "rows"),
-      Format("Batches: %1%, in %2%, the longest %3%.", tally.batches,
-             Seconds(static_cast<double>(clock_.NowMs() - tally.started_ms)),
-             Seconds(static_cast<double>(tally.longest_ms))));
+      Format("Batches: %1%, in %2%, the longest %3%.", tally.batches, Duration(clock_.NowMs() - tally.started_ms),
+             Duration(tally.longest_ms)));
 }
 
 }  // namespace headway::engine

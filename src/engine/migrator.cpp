@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/duration.hpp"
 #include "core/format.hpp"
 #include "core/planner.hpp"
 #include "core/sqlstate.hpp"
@@ -13,6 +14,7 @@ namespace headway::engine {
 namespace {
 
 using core::Direction;
+using core::Duration;
 using core::Error;
 using core::Format;
 using core::MigrationStep;
@@ -20,7 +22,11 @@ using core::StatementClass;
 
 constexpr std::int64_t kLockPollMs = 100;
 constexpr std::int64_t kSayWaitingAfterMs = 1'000;
+constexpr std::int64_t kSayWaitingAgainAfterMs = 10'000;
 constexpr std::size_t kStepsPerSavepoint = 16;
+constexpr char kLocksOfEarlierStay[] =
+    "Locks that your transaction has taken already stay, and stall others meanwhile. Call it as a statement of its own "
+    "to hold nothing.";
 
 const char* Word(Direction direction) { return direction == Direction::kUpgrade ? "upgrade" : "downgrade"; }
 
@@ -41,8 +47,6 @@ std::string Announcement(const MigrationStep& step, const std::string& message) 
   if (!message.empty()) text += ", " + message;
   return text;
 }
-
-std::string Seconds(std::int64_t milliseconds) { return Format("%.1f s", static_cast<double>(milliseconds) / 1000.0); }
 
 // What happened in the last try, when its message gives way to that of all tries.
 std::string DetailOf(const core::ErrorReport& report) {
@@ -82,6 +86,10 @@ struct Migrator::Attempt {
   HistoryEntry entry;
   std::int64_t waiting_since_ms = 0;  // what is being tried now, be it the step or one statement of it
   int tries = 1;
+  int queued = 0;         // tries that have stood in a queue in vain
+  bool in_queue = false;  // whether the try that goes on now would
+  std::string blockers;   // who was in the way of the last try
+  std::int64_t noticed_ms = 0;
 
   void At(const core::Statement& statement, int number) {
     entry.statement = number;
@@ -160,6 +168,7 @@ bool Migrator::RunTogether(const PlannedRun& plan, std::size_t first, std::size_
   } catch (const Error& error) {
     if (core::IsRetryable(error.report().sqlstate)) return false;
     Error placed = error;
+    ExplainCancel(placed, plan.steps[std::min(i, end - 1)]);
     AddPlace(placed.report(), attempt, plan.steps[std::min(i, end - 1)]);
     throw placed;
   }
@@ -303,10 +312,11 @@ void Migrator::RunInUnit(const MigrationStep& step, Attempt& attempt) {
   Session& session = ports_.session;
   const core::Script script =
       ports_.store.Parse(ports_.store.LoadScript(step.revision, step.direction), NameScript(step));
-  session.BeginScript(policy_.lock_timeout_ms);
+  session.BeginScript(core::QueueTimeout(policy_, attempt.queued));
   int number = 0;
   for (const core::Statement& statement : script.statements) {
     attempt.At(statement, ++number);
+    TakeLocks(statement, attempt, number > 1);
     session.RunStatement(statement);
   }
   session.EndScript();
@@ -338,7 +348,7 @@ void Migrator::RunStatementByStatement(const MigrationStep& step) {
     const bool last = i + 1 == static_cast<int>(script.statements.size());
     Retrying(step, attempt, [&] {
       attempt.At(statement, i + 1);
-      RunOne(statement);
+      RunOne(statement, attempt);
       if (i >= done) ports_.store.SaveProgress(step.revision, step.direction, {text, i + 1});
       if (last) {
         ports_.store.DeleteProgress(step.revision, step.direction);
@@ -370,26 +380,56 @@ int Migrator::Resume(const MigrationStep& step, const std::string& text, Attempt
   return done;
 }
 
-void Migrator::RunOne(const core::Statement& statement) {
+// Hovers for what the statement will lock. Behind a transaction that stays it does not queue at all: that would only
+// stall everyone else. Once the script holds locks, hovering stalls those who wait for them, so it is kept as short as
+// a wait in a queue.
+void Migrator::TakeLocks(const core::Statement& statement, Attempt& attempt, bool holds_locks) {
+  attempt.in_queue = false;
+  const std::int64_t queue_ms = core::QueueTimeout(policy_, attempt.queued);
+  const std::int64_t hover_ms = holds_locks && queue_ms != 0 ? std::min(policy_.hover_ms, queue_ms) : policy_.hover_ms;
+  const LockOutcome outcome = ports_.session.Hover(statement, hover_ms);
+  attempt.in_queue = outcome != LockOutcome::kHeld;
+  if (outcome != LockOutcome::kHeld || queue_ms == 0 || policy_.hover_ms == 0) return;
+  throw Error(core::sqlstate::kLockNotAvailable, "a lock is held by a transaction that goes on");
+}
+
+void Migrator::RunOne(const core::Statement& statement, Attempt& attempt) {
   if (!statement.index_name.empty() && ports_.session.DropInvalidIndex(statement)) {
     ports_.reporter.Notice(
         Format("dropped the invalid index \"%1%\" that a failed try had left behind", statement.index_name));
   }
-  ports_.session.RunTopLevel(statement, LockTimeoutFor(statement));
+  if (statement.kind == StatementClass::kTopLevel) {
+    Unit looking(ports_.session);
+    TakeLocks(statement, attempt, false);
+    looking.Commit();
+  }
+  ports_.session.RunTopLevel(statement, LockTimeoutFor(statement, attempt));
 }
 
 // CONCURRENTLY waits for every older transaction by design, and a backfill keeps its own short waits.
-std::int64_t Migrator::LockTimeoutFor(const core::Statement& statement) const {
-  const bool waits_by_design =
-      statement.kind == StatementClass::kConcurrently || statement.kind == StatementClass::kOwnTransactions;
-  return waits_by_design ? 0 : policy_.lock_timeout_ms;
+std::int64_t Migrator::LockTimeoutFor(const core::Statement& statement, const Attempt& attempt) const {
+  if (statement.kind == StatementClass::kConcurrently) return policy_.concurrently_timeout_ms;
+  if (statement.kind == StatementClass::kOwnTransactions) return 0;
+  return core::QueueTimeout(policy_, attempt.queued);
+}
+
+// A cancel that came of headway.max_lock_hold is no wish of the user.
+void Migrator::ExplainCancel(Error& error, const MigrationStep& step) {
+  const std::string held = ports_.session.HeldTooLong();
+  if (held.empty() || !error.Is(core::sqlstate::kQueryCanceled)) return;
+  error = Error(core::sqlstate::kLockHeldTooLong, Format("the %1% held a lock for too long", NameScript(step)),
+                held + " The revision has been rolled back.",
+                "Do the long part without that lock, in a revision of its own or with CONCURRENTLY; or raise "
+                "headway.max_lock_hold.");
 }
 
 // Runs the body until it succeeds or the time for retries is spent. The body leaves nothing open when it succeeds;
 // when it throws, everything is rolled back before the pause.
 void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::function<void()>& body) {
-  attempt.waiting_since_ms = ports_.clock.NowMs();
+  attempt.waiting_since_ms = attempt.noticed_ms = ports_.clock.NowMs();
   attempt.tries = 1;
+  attempt.queued = 0;
+  attempt.in_queue = true;
   for (;;) {
     std::optional<Error> failure;
     try {
@@ -399,34 +439,65 @@ void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::
       failure = error;
     }
     ports_.session.Rollback();
+    ExplainCancel(*failure, step);
     if (Pause(step, attempt, *failure)) continue;
     core::ErrorReport& report = failure->report();
     AddPlace(report, attempt, step);
     if (core::IsRetryable(report.sqlstate)) {
-      report.detail = DetailOf(report);
-      report.message = Format("the %1% did not get its locks in %2% tries within %3%", NameScript(step), attempt.tries,
-                              Seconds(ports_.clock.NowMs() - attempt.waiting_since_ms));
+      report.detail = attempt.blockers.empty() ? DetailOf(report) : attempt.blockers;
+      report.message = Format("the %1% did not get its locks in %2% within %3%", NameScript(step),
+                              attempt.tries == 1 ? std::string("one try") : Format("%1% tries", attempt.tries),
+                              Duration(ports_.clock.NowMs() - attempt.waiting_since_ms));
       report.hint =
-          "Nothing of this try is left behind. Find who holds the lock in pg_locks and pg_stat_activity, then "
-          "run it again, or raise headway.lock_retry.";
+          "Nothing of this try is left behind. When those in the way have ended, by themselves or by "
+          "pg_terminate_backend(pid), run it again; or raise headway.lock_retry.";
     }
     RecordFailure(attempt, *failure);
     throw Error(*failure);
   }
 }
 
+// Who is in the way, while they still are. Failing to find out must not hide what happened.
+std::string Migrator::Blockers() {
+  try {
+    Unit unit(ports_.session);
+    std::string blockers = ports_.session.DescribeBlockers();
+    unit.Commit();
+    return blockers;
+  } catch (const Error& error) {
+    if (error.Is(core::sqlstate::kQueryCanceled)) throw;
+    return {};
+  }
+}
+
+// At the first wait, then ever more rarely.
+void Migrator::SayWaiting(const MigrationStep& step, Attempt& attempt, const Error& error) {
+  const std::int64_t now = ports_.clock.NowMs();
+  const std::int64_t waited = now - attempt.waiting_since_ms;
+  if (attempt.tries > 2 && now - attempt.noticed_ms < std::max(kSayWaitingAgainAfterMs, waited / 2)) return;
+  attempt.noticed_ms = now;
+  const std::string detail = attempt.blockers.empty() ? error.report().message : attempt.blockers;
+  ports_.reporter.Activity(Format("the %1% waits for a lock", NameScript(step)));
+  if (attempt.tries == 2) {
+    ports_.reporter.Notice(Format("the %1% has to wait for a lock; trying again for up to %2%", NameScript(step),
+                                  Duration(policy_.lock_retry_ms)),
+                           detail, ports_.session.owns_transactions() ? "" : kLocksOfEarlierStay);
+  } else {
+    ports_.reporter.Notice(Format("the %1% has waited for a lock for %2%", NameScript(step), Duration(waited)), detail);
+  }
+}
+
 bool Migrator::Pause(const MigrationStep& step, Attempt& attempt, const Error& error) {
   if (!core::IsRetryable(error.report().sqlstate)) return false;
-  const std::int64_t elapsed = ports_.clock.NowMs() - attempt.waiting_since_ms;
-  const auto pause = core::PauseBeforeRetry(policy_, elapsed, ports_.clock.Chance());
-  if (!pause) return false;
-  ++attempt.entry.lock_tries;
+  if (attempt.in_queue) ++attempt.queued;
   try {
-    if (attempt.tries++ == 1) {
-      ports_.reporter.Notice(Format("the %1% has to wait for a lock; trying again for up to %2%", NameScript(step),
-                                    Seconds(policy_.lock_retry_ms)),
-                             error.report().message);
-    }
+    attempt.blockers = Blockers();
+    const std::int64_t elapsed = ports_.clock.NowMs() - attempt.waiting_since_ms;
+    const auto pause = core::PauseBeforeRetry(policy_, attempt.queued, elapsed, ports_.clock.Chance());
+    if (!pause) return false;
+    ++attempt.entry.lock_tries;
+    ++attempt.tries;
+    SayWaiting(step, attempt, error);
     ports_.clock.Sleep(*pause);
   } catch (const Error& interrupt) {
     RecordFailure(attempt, interrupt);

@@ -29,6 +29,12 @@ class Reporter {
   virtual void Activity(const std::string& what) = 0;
 };
 
+enum class LockOutcome {
+  kTaken,  // all that is known of: what the statement locks besides cannot be seen in its text
+  kBusy,   // never free, but those who hold it come and go: a place in the queue will be served soon
+  kHeld,   // by a transaction that was there all the time: whoever queues behind it stalls everyone
+};
+
 // The transactions of a run. Two kinds: the worker's, where a unit is a transaction of its own, and the caller's,
 // where a unit is a savepoint in the transaction that the caller has open.
 class Session {
@@ -45,6 +51,17 @@ class Session {
 
   // Names the script that is to run, "upgrade of revision def456", for whatever it calls.
   virtual void Enter(const std::string& script) = 0;
+
+  // Tries for the locks of a statement without standing in a queue for them, for at most this long. What it got is held
+  // to the end of the unit. REQUIRES: an open unit.
+  virtual LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) = 0;
+  // Who was in the way of the lock that was not to be had last, for people; empty: nobody is any more. REQUIRES: an
+  // open unit.
+  virtual std::string DescribeBlockers() = 0;
+
+  // Not empty: the unit that was rolled back last held a lock that shuts readers out for too long, and was cancelled
+  // for it. The text says which and how long.
+  virtual std::string HeldTooLong() = 0;
 
   // Opens the bracket in which a script runs: its settings are undone by EndScript, its waits for locks are bounded.
   virtual void BeginScript(std::int64_t lock_timeout_ms) = 0;

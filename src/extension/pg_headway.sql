@@ -256,6 +256,20 @@ CREATE FUNCTION migrate_adopt(version_table regclass DEFAULT 'alembic_version'::
   RETURNS integer AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION migrate_adopt(regclass) IS
   'takes over the heads of a database that Alembic has run until now, from its version table; returns the number of rows of headway.version that changed';
+CREATE FUNCTION migrate_locks(script text)
+  RETURNS TABLE (statement integer, line integer, relation text, mode text)
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_locks(text) IS
+  'the locks that each statement of a script will take on relations that exist now, the strongest mode of each; runs nothing and locks nothing';
+
+CREATE FUNCTION migrate_blockers(relation regclass, mode text DEFAULT 'ACCESS EXCLUSIVE')
+  RETURNS TABLE (
+    level integer, pid integer, prepared_transaction text, username name, application_name text, client text,
+    backend_type text, state text, transaction_age interval, lock_mode text, granted boolean, query text,
+    description text)
+  AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_blockers(regclass, text) IS
+  'who is in the way of a lock on the relation now: holders and waiters of conflicting modes (level 0), each followed by those it waits for itself (level 1 and more). mode: as in LOCK TABLE, or CONCURRENTLY';
 
 CREATE FUNCTION safe_backfill(
     relation regclass, set_clause text, where_clause text DEFAULT NULL, batch_size integer DEFAULT NULL,
@@ -273,5 +287,7 @@ REVOKE ALL ON FUNCTION
   migrate_template(text, text, boolean, text, text, text), migrate_merge(text, text, text),
   migrate_check(boolean, boolean), migrate_forget(text, boolean),
   migrate_sql(text, text, text, boolean), migrate_adopt(regclass),
+  migrate_locks(text),
+  migrate_blockers(regclass, text),
   safe_backfill(regclass, text, text, integer, text, text)
 FROM PUBLIC;

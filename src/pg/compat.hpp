@@ -7,6 +7,12 @@
 #error "pg_headway needs PostgreSQL 15 or newer"
 #endif
 
+#if PG_VERSION_NUM < 170000
+extern "C" {
+#include "storage/sinvaladt.h"
+}
+#endif
+
 // libpq/libpq.h needs headers (GSSAPI) that are not everywhere.
 extern "C" bool pq_check_connection(void);
 
@@ -47,11 +53,36 @@ inline bool WalkExpression(Node* node, ExpressionWalker walker, void* context) {
 #endif
 }
 
+inline bool WalkRawTree(Node* node, ExpressionWalker walker, void* context) {
+#if PG_VERSION_NUM >= 160000
+  return raw_expression_tree_walker(node, walker, context);
+#else
+  return raw_expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void*>(walker)), context);
+#endif
+}
+
 inline bool HoldsLock(const LOCKTAG* tag, LOCKMODE mode) {
 #if PG_VERSION_NUM >= 170000
   return LockHeldByMe(tag, mode, false);
 #else
   return LockHeldByMe(tag, mode);
+#endif
+}
+
+inline bool OwnsRelation(Oid relation) {
+#if PG_VERSION_NUM >= 160000
+  return object_ownercheck(RelationRelationId, relation, GetUserId());
+#else
+  return pg_class_ownercheck(relation, GetUserId());
+#endif
+}
+
+// Null when it has ended.
+inline PGPROC* ProcessOf(const VirtualTransactionId& xid) {
+#if PG_VERSION_NUM >= 170000
+  return ProcNumberGetProc(xid.procNumber);
+#else
+  return BackendIdGetProc(xid.backendId);
 #endif
 }
 

@@ -22,6 +22,7 @@ struct Facts {
   StatementClass kind = StatementClass::kTransactional;
   bool session_setting = false;
   bool runs_code = false;
+  bool alters_table = false;
   const char* refused = nullptr;  // why no script may contain it
   const char* index_name = nullptr;
   const char* added_enum_value = nullptr;
@@ -66,6 +67,7 @@ void DescribeReindex(const ReindexStmt* reindex, Facts& facts) {
 }
 
 void DescribeAlterTable(const AlterTableStmt* alter, Facts& facts) {
+  facts.alters_table = true;
   ListCell* cell;
   foreach (cell, alter->cmds) {
     auto* command = lfirst_node(AlterTableCmd, cell);
@@ -225,6 +227,7 @@ core::Statement MakeStatement(const std::string& text, const RawStmt* raw, const
   statement.kind = facts.kind;
   statement.session_setting = facts.session_setting;
   statement.runs_code = facts.runs_code;
+  statement.alters_table = facts.alters_table;
   if (facts.index_name != nullptr) statement.index_name = facts.index_name;
   if (facts.added_enum_value != nullptr) statement.added_enum_value = facts.added_enum_value;
   return statement;

@@ -8,8 +8,12 @@ namespace headway::pg {
 
 void DefineSettings();
 
+std::int64_t HoverMs();
 std::int64_t LockTimeoutMs();
+std::int64_t LockTimeoutMaxMs();
 std::int64_t LockRetryMs();
+std::int64_t ConcurrentlyTimeoutMs();
+std::int64_t MaxLockHoldMs();
 // Empty: there is none.
 std::string MirrorVersionTable();
 

@@ -24,9 +24,15 @@ constexpr std::int64_t kCallersLockRetryMs = 1'000;
 
 core::RetryPolicy PolicyFromSettings(bool owns_transactions) {
   core::RetryPolicy policy;
+  policy.hover_ms = pg::HoverMs();
   policy.lock_timeout_ms = pg::LockTimeoutMs();
+  policy.lock_timeout_max_ms = pg::LockTimeoutMaxMs();
+  policy.concurrently_timeout_ms = pg::ConcurrentlyTimeoutMs();
   policy.lock_retry_ms = pg::LockRetryMs();
-  if (!owns_transactions) policy.lock_retry_ms = std::min(policy.lock_retry_ms, kCallersLockRetryMs);
+  if (!owns_transactions) {
+    policy.lock_retry_ms = std::min(policy.lock_retry_ms, kCallersLockRetryMs);
+    policy.hover_ms = std::min(policy.hover_ms, kCallersLockRetryMs / 4);
+  }
   return policy;
 }
 

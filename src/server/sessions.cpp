@@ -8,6 +8,7 @@
 #include "pg/index_leftovers.hpp"
 #include "pg/portal.hpp"
 #include "pg/runner_lock.hpp"
+#include "pg/settings.hpp"
 #include "pg/worker.hpp"
 
 namespace headway::server {
@@ -44,6 +45,14 @@ void WorkerSession::Enter(const std::string& script) { NameScript(script); }
 
 void CallerSession::Enter(const std::string& script) { NameScript(script); }
 
+engine::LockOutcome WorkerSession::Hover(const core::Statement& statement, std::int64_t hover_ms) {
+  return guard_.Hover(statement, hover_ms);
+}
+
+engine::LockOutcome CallerSession::Hover(const core::Statement& statement, std::int64_t hover_ms) {
+  return guard_.Hover(statement, hover_ms);
+}
+
 void WorkerSession::Begin() {
   pg::BeginBlock();
   block_ = true;
@@ -51,6 +60,7 @@ void WorkerSession::Begin() {
 }
 
 void WorkerSession::Commit() {
+  guard_.Release();
   if (bracket_ != 0) EndScript();
   if (block_) {
     pg::CommitBlock();
@@ -63,6 +73,7 @@ void WorkerSession::Commit() {
 }
 
 void WorkerSession::Rollback() {
+  guard_.Release();
   pg::AbortTransaction();
   block_ = false;
   bracket_ = 0;
@@ -84,6 +95,7 @@ void WorkerSession::DropLeftovers() {
 
 void WorkerSession::BeginScript(std::int64_t lock_timeout_ms) {
   bracket_ = pg::OpenSettings();
+  lock_timeout_ms_ = lock_timeout_ms;
   pg::BoundLockWaits(lock_timeout_ms, false);
 }
 
@@ -91,7 +103,7 @@ void WorkerSession::RunStatement(const core::Statement& statement) {
   ScriptMark mark;
   script_ran_ = true;
   code_ran_ = code_ran_ || statement.runs_code;
-  pg::RunStatement(statement.text, true);
+  guard_.Run(statement, true, lock_timeout_ms_);
   if (statement.runs_code) KeepRunnerLock();
 }
 
@@ -103,24 +115,27 @@ void WorkerSession::EndScript() {
 
 void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) {
   ScriptMark mark;
-  if (!timeout_set_ && lock_timeout_ms > 0) {
+  if (statement.kind == core::StatementClass::kConcurrently || lock_timeout_ms == 0) {
+    SuspendLockTimeout(lock_timeout_ms);
+  } else if (our_timeout_.empty() || pg::GetSetting("lock_timeout") == our_timeout_) {
     pg::BoundLockWaits(lock_timeout_ms, true);
-    timeout_set_ = true;
+    our_timeout_ = pg::GetSetting("lock_timeout");
   }
-  if (lock_timeout_ms == 0) SuspendLockTimeout();
   pg::BeginSingle();
   // A try that was stopped half-way through a DETACH has done what cannot be done again.
   const bool concurrent = statement.kind == core::StatementClass::kConcurrently;
   const std::string rest = concurrent ? pg::FinalizeStatementForPendingDetach(statement.text) : std::string();
-  pg::RunStatement(rest.empty() ? statement.text : rest, true);
+  core::Statement run = statement;
+  if (!rest.empty()) run.text = rest;
+  guard_.Run(run, true, lock_timeout_ms);
   if (statement.runs_code) KeepRunnerLock();
   ResumeLockTimeout();
   bracket_ = pg::EnterLeaderRole();
 }
 
-void WorkerSession::SuspendLockTimeout() {
+void WorkerSession::SuspendLockTimeout(std::int64_t meanwhile_ms) {
   suspended_timeout_ = pg::GetSetting("lock_timeout");
-  pg::SetSessionSetting("lock_timeout", "0");
+  pg::SetSessionSetting("lock_timeout", std::to_string(meanwhile_ms));
 }
 
 void WorkerSession::ResumeLockTimeout() {
@@ -134,7 +149,7 @@ void WorkerSession::ResetState() {
   pg::DropSessionObjects();
   pg::ReleaseAdvisoryLocks();
   pg::RestoreLeaderState();
-  timeout_set_ = false;
+  our_timeout_.clear();
 }
 
 bool WorkerSession::DropInvalidIndex(const core::Statement& statement) {
@@ -142,7 +157,7 @@ bool WorkerSession::DropInvalidIndex(const core::Statement& statement) {
   const std::string drop = pg::DropStatementForInvalidIndex(statement.text);
   Commit();
   if (drop.empty()) return false;
-  SuspendLockTimeout();
+  SuspendLockTimeout(pg::ConcurrentlyTimeoutMs());
   pg::BeginSingle();
   pg::RunStatement(drop, true);
   pg::CommitSingle();
@@ -153,9 +168,13 @@ bool WorkerSession::DropInvalidIndex(const core::Statement& statement) {
 
 void CallerSession::Begin() { savepoint_ = pg::OpenSavepoint(); }
 
-void CallerSession::Commit() { pg::ReleaseSavepoint(savepoint_); }
+void CallerSession::Commit() {
+  guard_.Release();
+  pg::ReleaseSavepoint(savepoint_);
+}
 
 void CallerSession::Rollback() {
+  guard_.Release();
   bracket_ = 0;
   pg::RollbackSavepoint(savepoint_);
   if (objects_before_) DropLeftovers();
@@ -176,13 +195,14 @@ void CallerSession::DropLeftovers() noexcept {
 
 void CallerSession::BeginScript(std::int64_t lock_timeout_ms) {
   bracket_ = pg::OpenSettings();
+  lock_timeout_ms_ = lock_timeout_ms;
   pg::BoundLockWaits(lock_timeout_ms, false);
 }
 
 void CallerSession::RunStatement(const core::Statement& statement) {
   ScriptMark mark;
   if (statement.runs_code && !objects_before_) objects_before_ = pg::ListSessionObjects();
-  pg::RunStatement(statement.text, false);
+  guard_.Run(statement, false, lock_timeout_ms_);
 }
 
 void CallerSession::EndScript() {

@@ -7,6 +7,7 @@
 #include "engine/ports.hpp"
 #include "pg/session_objects.hpp"
 #include "pg/transaction.hpp"
+#include "server/lock_guard.hpp"
 
 namespace headway::server {
 
@@ -19,6 +20,9 @@ class WorkerSession : public engine::Session {
   void Commit() override;
   void Rollback() override;
   void Enter(const std::string& script) override;
+  engine::LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) override;
+  std::string DescribeBlockers() override { return guard_.DescribeBlockers(); }
+  std::string HeldTooLong() override { return guard_.HeldTooLong(); }
   void BeginScript(std::int64_t lock_timeout_ms) override;
   void RunStatement(const core::Statement& statement) override;
   void EndScript() override;
@@ -29,14 +33,16 @@ class WorkerSession : public engine::Session {
 
  private:
   void DropLeftovers();
-  void SuspendLockTimeout();
+  void SuspendLockTimeout(std::int64_t meanwhile_ms);
   void ResumeLockTimeout();
 
-  bool block_ = false;       // the open unit is a transaction block, not a single transaction
-  int bracket_ = 0;          // of settings; 0: none is open
-  bool script_ran_ = false;  // in the open unit: it may have left something in the session
+  LockGuard guard_;
+  std::int64_t lock_timeout_ms_ = 0;  // of the script that is open
+  bool block_ = false;                // the open unit is a transaction block, not a single transaction
+  int bracket_ = 0;                   // of settings; 0: none is open
+  bool script_ran_ = false;           // in the open unit: it may have left something in the session
   bool code_ran_ = false;
-  bool timeout_set_ = false;  // since ResetState(): a script's own SET lock_timeout is left alone after it
+  std::string our_timeout_;  // what we have set lock_timeout to: a script's own SET is left alone
   // What to go back to after a statement that waits by design; kept until its commit, as a rollback undoes the return.
   std::string suspended_timeout_;
 };
@@ -52,6 +58,9 @@ class CallerSession : public engine::Session {
   void Commit() override;
   void Rollback() override;
   void Enter(const std::string& script) override;
+  engine::LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) override;
+  std::string DescribeBlockers() override { return guard_.DescribeBlockers(); }
+  std::string HeldTooLong() override { return guard_.HeldTooLong(); }
   void BeginScript(std::int64_t lock_timeout_ms) override;
   void RunStatement(const core::Statement& statement) override;
   void EndScript() override;
@@ -63,6 +72,8 @@ class CallerSession : public engine::Session {
  private:
   void DropLeftovers() noexcept;
 
+  LockGuard guard_;
+  std::int64_t lock_timeout_ms_ = 0;  // of the script that is open
   std::string reason_;
   pg::Savepoint savepoint_;
   int bracket_ = 0;

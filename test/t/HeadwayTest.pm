@@ -131,7 +131,8 @@ sub backend_pid { return $_[0]->{backend_pid}; }
 sub say {
 	my ($self, $sql) = @_;
 	$self->{in} .= "$sql\n";
-	$self->{harness}->pump while length $self->{in};
+	# pump() would wait for an answer as well.
+	$self->{harness}->pump_nb while length $self->{in};
 	return;
 }
 

@@ -70,7 +70,7 @@ class FakeJob : public BackfillJob {
 BackfillOptions Options(std::optional<std::int64_t> batch_size = 10) {
   BackfillOptions options;
   options.batch_size = batch_size;
-  options.retry = {50, 10'000, 1'000};
+  options.retry = {2'000, 50, 50, 10'000, 0, 1'000, 1'000};
   return options;
 }
 

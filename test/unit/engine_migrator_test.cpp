@@ -21,14 +21,15 @@ constexpr char kDeadlock[] = "40P01";
 constexpr char kCancel[] = "57014";
 constexpr char kBroken[] = "XX001";
 
-constexpr core::RetryPolicy kPolicy = {50, 10'000, 1'000};
+constexpr core::RetryPolicy kPolicy = {2'000, 50, 50, 10'000, 0, 1'000, 1'000};
 
 enum class Door { kWorker, kCaller };
 
 // A session of its own each time, as a worker is. The caller's transaction is undone when the call fails.
-int RunThrough(World& world, Door door, std::string_view target, Direction direction = Direction::kUpgrade) {
+int RunThrough(World& world, Door door, std::string_view target, Direction direction = Direction::kUpgrade,
+               const core::RetryPolicy& policy = kPolicy) {
   FakePorts fakes(world, door == Door::kWorker);
-  Migrator migrator(fakes.ports(), kPolicy);
+  Migrator migrator(fakes.ports(), policy);
   const testing::Tables before = world.committed;
   try {
     return migrator.Run(direction, target);
@@ -68,11 +69,12 @@ TEST(MigratorTest, EverythingOfAStepIsInOneUnit) {
                                    "load facts a b\ncommit\n"
                                    "enter upgrade of revision a\n"
                                    "begin\nload upgrade of a\nparse upgrade of revision a\n"
-                                   "begin script, lock timeout 50\nrun create t\nrun alter t\nend script\n"
+                                   "begin script, lock timeout 50\nhover create t, 2000\nrun create t\nhover alter t, "
+                                   "50\nrun alter t\nend script\n"
                                    "heads - +a\nrecord upgrade a done\ncommit\n"
                                    "enter upgrade of revision b\n"
                                    "begin\nload upgrade of b\nparse upgrade of revision b\n"
-                                   "begin script, lock timeout 50\nrun update t\nend script\n"
+                                   "begin script, lock timeout 50\nhover update t, 2000\nrun update t\nend script\n"
                                    "heads -a +b\nrecord upgrade b done\ncommit\n");
   EXPECT_EQ(Join(world.committed.heads), "b");
   EXPECT_EQ(world.committed.history.at(1).lock_tries, 1);
@@ -105,7 +107,8 @@ TEST(MigratorTest, TheCallersTransactionCountsItsLocksInTheUnit) {
                                    "begin\nload upgrade of a\nparse upgrade of revision a\ncommit\n"
                                    "enter upgrade of revision a\n"
                                    "begin\nload upgrade of a\nparse upgrade of revision a\n"
-                                   "begin script, lock timeout 50\nrun create t\nrun alter t\nend script\n"
+                                   "begin script, lock timeout 50\nhover create t, 2000\nrun create t\nhover alter t, "
+                                   "50\nrun alter t\nend script\n"
                                    "heads - +a\nrecord upgrade a done\nlock space\ncommit\n");
 }
 
@@ -113,18 +116,19 @@ TEST(MigratorTest, StatementByStatement) {
   World world = WithIndex();
   world.committed.heads = {"a"};
   EXPECT_EQ(Upgrade(world, "b"), 1);
-  EXPECT_EQ(world.TakeTrace(), std::string(kPlanned) +
-                                   "load facts b\ncommit\n"
-                                   "enter upgrade of revision b\n"
-                                   "begin\nload upgrade of b\nparse upgrade of revision b\ncommit\n"
-                                   "begin\nload progress\nsave progress 0\nrecord upgrade b running\ncommit\n"
-                                   "top set x, lock timeout 50\nsave progress 1\ncommit\n"
-                                   "drop invalid i\ntop index i, lock timeout 0\nsave progress 2\ncommit\n"
-                                   "top set y, lock timeout 50\nsave progress 3\ncommit\n"
-                                   "top vacuum t, lock timeout 50\nsave progress 4\ncommit\n"
-                                   "top alter t, lock timeout 50\nsave progress 5\n"
-                                   "delete progress\nheads -a +b\nrecord upgrade b done\ncommit\n"
-                                   "reset\n");
+  EXPECT_EQ(world.TakeTrace(),
+            std::string(kPlanned) +
+                "load facts b\ncommit\n"
+                "enter upgrade of revision b\n"
+                "begin\nload upgrade of b\nparse upgrade of revision b\ncommit\n"
+                "begin\nload progress\nsave progress 0\nrecord upgrade b running\ncommit\n"
+                "top set x, lock timeout 50\nsave progress 1\ncommit\n"
+                "drop invalid i\ntop index i, lock timeout 0\nsave progress 2\ncommit\n"
+                "top set y, lock timeout 50\nsave progress 3\ncommit\n"
+                "begin\nhover vacuum t, 2000\ncommit\ntop vacuum t, lock timeout 50\nsave progress 4\ncommit\n"
+                "top alter t, lock timeout 50\nsave progress 5\n"
+                "delete progress\nheads -a +b\nrecord upgrade b done\ncommit\n"
+                "reset\n");
   EXPECT_EQ(world.History(), std::vector<std::string>{"upgrade b done"}) << "one row, rewritten";
 }
 
@@ -163,7 +167,7 @@ TEST(MigratorResumeTest, GoesOnAtTheStatementThatFailedAndReplaysSettings) {
             "begin\nload progress\nsame script\nrecord upgrade b running\ncommit\n"
             "top set x, lock timeout 50\ncommit\n"
             "top set y, lock timeout 50\ncommit\n"
-            "top vacuum t, lock timeout 50\nsave progress 4\ncommit\n"
+            "begin\nhover vacuum t, 2000\ncommit\ntop vacuum t, lock timeout 50\nsave progress 4\ncommit\n"
             "top alter t, lock timeout 50\nsave progress 5\n"
             "delete progress\nheads -a +b\nrecord upgrade b done\ncommit\n"
             "reset\n");
@@ -226,14 +230,15 @@ TEST(MigratorRetryTest, LockTimeoutsAndDeadlocksAreTriedAgainAsAWhole) {
     const std::string trace = world.TakeTrace();
     const std::string attempt =
         "begin\nload upgrade of a\nparse upgrade of revision a\n"
-        "begin script, lock timeout 50\nrun create t\nrun alter t\n";
-    EXPECT_EQ(trace.substr(trace.find("enter")), "enter upgrade of revision a\n" + attempt + "rollback\nsleep 1000\n" +
-                                                     attempt + "rollback\nsleep 1000\n" + attempt +
+        "begin script, lock timeout 50\nhover create t, 2000\nrun create t\nhover alter t, 50\nrun alter t\n";
+    EXPECT_EQ(trace.substr(trace.find("enter")), "enter upgrade of revision a\n" + attempt +
+                                                     "rollback\nbegin\nblockers\ncommit\nsleep 1000\n" + attempt +
+                                                     "rollback\nbegin\nblockers\ncommit\nsleep 1000\n" + attempt +
                                                      "end script\nheads - +a\nrecord upgrade a done\ncommit\n");
     EXPECT_EQ(Join(world.committed.effects), "create t alter t");
     EXPECT_EQ(world.committed.history.at(1).lock_tries, 3);
     EXPECT_EQ(std::count(world.said.begin(), world.said.end(),
-                         "the upgrade of revision a has to wait for a lock; trying again for up to 10.0 s / "
+                         "the upgrade of revision a has to wait for a lock; trying again for up to 10 s / "
                          "injected at run alter t"),
               1);
   }
@@ -281,14 +286,127 @@ TEST(MigratorRetryTest, GivesUpWhenTheTimeIsSpent) {
   world.fault = FailOn("run alter t", kLockTimeout, 1'000);
   world.takes["run alter t"] = 50;
   const std::string error = ErrorOf([&] { Upgrade(world, "a"); });
-  EXPECT_TRUE(
-      StartsWith(error,
-                 "55P03 the upgrade of revision a did not get its locks in 11 tries within 10.1 s / injected at "
-                 "run alter t (statement 2, line 2 of the upgrade of revision a) / Nothing of this try"));
+  EXPECT_TRUE(StartsWith(error,
+                         "55P03 the upgrade of revision a did not get its locks in 11 tries within 10 s / injected at "
+                         "run alter t (statement 2, line 2 of the upgrade of revision a) / Nothing of this try"));
   EXPECT_EQ(world.History(), std::vector<std::string>{"upgrade a failed"});
   EXPECT_EQ(world.committed.history.at(1).lock_tries, 11);
   const std::string trace = world.TakeTrace();
   EXPECT_NE(trace.find("sleep 500\n"), std::string::npos) << "the last pause ends with the time";
+}
+
+// A policy whose waits grow, without chance.
+constexpr core::RetryPolicy kGrowing = {2'000, 50, 150, 60'000, 0, 500, 1'500};
+
+int Occurrences(const std::string& text, const std::string& part) {
+  int count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++count;
+  return count;
+}
+
+int UpgradeWith(World& world, const core::RetryPolicy& policy, const char* target, Door door = Door::kWorker) {
+  return RunThrough(world, door, target, Direction::kUpgrade, policy);
+}
+
+TEST(MigratorGuardTest, BehindATransactionThatStaysNobodyQueues) {
+  World world = TwoRevisions();
+  int looks = 0;
+  world.hover = [&](const std::string&) { return ++looks < 4 ? LockOutcome::kHeld : LockOutcome::kTaken; };
+  world.blockers = "pid 1 holds it";
+  EXPECT_EQ(UpgradeWith(world, kGrowing, "a"), 1);
+  const std::string trace = world.TakeTrace();
+  const std::string in_vain = "hover create t, 2000\nrollback\nbegin\nblockers\ncommit\nsleep 100\n";
+  EXPECT_EQ(Occurrences(trace, in_vain), 3) << trace;
+  EXPECT_EQ(Occurrences(trace, "run create t\n"), 1) << "it was not even begun while the lock was held";
+  EXPECT_EQ(Occurrences(trace, "lock timeout 50\n"), 4)
+      << "nobody has queued, so the next wait in a queue is no longer";
+  EXPECT_EQ(world.committed.history.at(1).lock_tries, 4);
+  EXPECT_NE(
+      std::find(world.said.begin(), world.said.end(),
+                "the upgrade of revision a has to wait for a lock; trying again for up to 00:01:00 / pid 1 holds it"),
+      world.said.end());
+}
+
+TEST(MigratorGuardTest, ABusyTableIsQueuedForLongerEachTime) {
+  World world = TwoRevisions();
+  world.hover = [](const std::string&) { return LockOutcome::kBusy; };
+  world.fault = FailOn("run create t", kLockTimeout, 4);
+  EXPECT_EQ(UpgradeWith(world, kGrowing, "a"), 1);
+  std::string waits;
+  for (const std::string& event : world.events) {
+    if (Begins(event, "begin script") || Begins(event, "sleep")) waits += event + "\n";
+  }
+  EXPECT_EQ(waits,
+            "begin script, lock timeout 50\nsleep 500\nbegin script, lock timeout 100\nsleep 1000\n"
+            "begin script, lock timeout 150\nsleep 1500\nbegin script, lock timeout 150\nsleep 1500\n"
+            "begin script, lock timeout 150\n");
+}
+
+TEST(MigratorGuardTest, HoldingLocksItHoversNoLongerThanItWouldQueue) {
+  World world = TwoRevisions();
+  world.hover = [](const std::string& statement) {
+    return statement == "alter t" ? LockOutcome::kHeld : LockOutcome::kTaken;
+  };
+  core::RetryPolicy once = kGrowing;
+  once.lock_retry_ms = 0;
+  world.blockers = "pid 1 holds it";
+  EXPECT_TRUE(
+      StartsWith(ErrorOf([&] { UpgradeWith(world, once, "a"); }),
+                 "55P03 the upgrade of revision a did not get its locks in one try within 0.0 s / pid 1 holds it"));
+  const std::string trace = world.TakeTrace();
+  EXPECT_NE(trace.find("hover alter t, 50\nrollback\n"), std::string::npos) << trace;
+  EXPECT_EQ(world.committed.history.at(1).error.detail, "pid 1 holds it") << "the history names them too";
+}
+
+TEST(MigratorGuardTest, WithoutALimitOrWithoutHoveringItQueues) {
+  for (const core::RetryPolicy& policy : {core::RetryPolicy{2'000, 0, 150, 60'000, 0, 500, 1'500},
+                                          core::RetryPolicy{0, 50, 150, 60'000, 0, 500, 1'500}}) {
+    World world = TwoRevisions();
+    world.hover = [](const std::string&) { return LockOutcome::kHeld; };
+    EXPECT_EQ(UpgradeWith(world, policy, "a"), 1);
+    EXPECT_EQ(Occurrences(world.TakeTrace(), "sleep"), 0);
+  }
+}
+
+TEST(MigratorGuardTest, ConcurrentlyHasATimeoutOfItsOwn) {
+  World world = WithIndex();
+  world.committed.heads = {"a"};
+  core::RetryPolicy policy = kGrowing;
+  policy.concurrently_timeout_ms = 9'000;
+  EXPECT_EQ(UpgradeWith(world, policy, "b"), 1);
+  EXPECT_NE(world.TakeTrace().find("drop invalid i\ntop index i, lock timeout 9000\n"), std::string::npos);
+}
+
+TEST(MigratorGuardTest, ALockHeldForTooLongIsNoCancelOfTheUser) {
+  for (const Door door : {Door::kWorker, Door::kCaller}) {
+    World world = TwoRevisions();
+    world.fault = FailOn("run alter t", kCancel);
+    world.held_too_long = "It was held for longer than 2.0 s.";
+    EXPECT_TRUE(
+        StartsWith(ErrorOf([&] { UpgradeWith(world, kGrowing, "head", door); }),
+                   "MG022 the upgrade of revision a held a lock for too long / It was held for longer than 2.0 s. "
+                   "The revision has been rolled back. / Do the long part without that lock"));
+    if (door == Door::kWorker) EXPECT_EQ(world.History(), std::vector<std::string>{"upgrade a failed"});
+    EXPECT_EQ(Join(world.committed.effects), "");
+  }
+}
+
+TEST(MigratorGuardTest, ACancelWhileLookingForThoseInTheWayEndsIt) {
+  World world = TwoRevisions();
+  world.fault = [](int, const std::string& event) {
+    return event == "run create t" ? kLockTimeout : event == "blockers" ? kCancel : nullptr;
+  };
+  EXPECT_TRUE(StartsWith(ErrorOf([&] { UpgradeWith(world, kGrowing, "a"); }), "57014"));
+  EXPECT_EQ(world.History(), std::vector<std::string>{"upgrade a cancelled"});
+}
+
+TEST(MigratorGuardTest, FailingToFindThemOutIsNoFailure) {
+  World world = TwoRevisions();
+  world.fault = [failed = false](int, const std::string& event) mutable -> const char* {
+    if (event == "run create t" && !failed) return (failed = true) ? kLockTimeout : nullptr;
+    return event == "blockers" ? "42501" : nullptr;
+  };
+  EXPECT_EQ(UpgradeWith(world, kGrowing, "a"), 1);
 }
 
 TEST(MigratorRetryTest, TimeOfEarlierStatementsDoesNotCount) {
@@ -310,7 +428,7 @@ TEST(MigratorRetryTest, TriesOfEarlierStatementsDoNotCount) {
     return sqlstate != nullptr ? sqlstate : second(call, event);
   };
   EXPECT_TRUE(StartsWith(ErrorOf([&] { Upgrade(world, "b"); }),
-                         "55P03 the upgrade of revision b did not get its locks in 11 tries within 10.0 s"));
+                         "55P03 the upgrade of revision b did not get its locks in 11 tries within 10 s"));
   EXPECT_EQ(world.committed.history.at(1).lock_tries, 13) << "the row counts all of them";
 }
 
@@ -321,7 +439,9 @@ TEST(MigratorRetryTest, OneStatementIsTriedAgainByItself) {
   EXPECT_EQ(Upgrade(world, "b"), 1);
   const std::string trace = world.TakeTrace();
   const std::string attempt = "drop invalid i\ntop index i, lock timeout 0\n";
-  EXPECT_NE(trace.find(attempt + "rollback\nsleep 1000\n" + attempt + "save progress 2\ncommit\n"), std::string::npos)
+  EXPECT_NE(
+      trace.find(attempt + "rollback\nbegin\nblockers\ncommit\nsleep 1000\n" + attempt + "save progress 2\ncommit\n"),
+      std::string::npos)
       << trace;
   EXPECT_EQ(world.committed.history.at(1).lock_tries, 2);
 }
@@ -415,7 +535,7 @@ TEST(MigratorFailureTest, NoEmptyParenthesesWithoutAStatement) {
   World world = TwoRevisions();
   world.fault = FailOn("parse upgrade of revision a", kLockTimeout, 1'000);
   const std::string error = ErrorOf([&] { Upgrade(world, "a"); });
-  EXPECT_NE(error.find("within 10.0 s / injected at parse upgrade of revision a / "), std::string::npos) << error;
+  EXPECT_NE(error.find("within 10 s / injected at parse upgrade of revision a / "), std::string::npos) << error;
 }
 
 TEST(MigratorFailureTest, WhatWasAppliedBeforeStays) {

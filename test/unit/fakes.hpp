@@ -105,7 +105,10 @@ class World {
   std::map<std::string, std::int64_t> takes;  // milliseconds, by event
   std::int64_t now_ms = 1'000'000;
   double chance = 0.5;
-  int busy_tries = 0;  // of the runner lock
+  std::function<LockOutcome(const std::string& statement)> hover;  // none: every lock is free
+  std::string held_too_long;                                       // what is said when a cancel is because of that
+  std::string blockers;                                            // what is said of them
+  int busy_tries = 0;                                              // of the runner lock
   Fault fault;
   std::vector<std::string> events;
   std::vector<std::string> said;  // notices: "message / detail / hint"
@@ -212,6 +215,20 @@ class FakeSession : public Session {
   }
 
   void Enter(const std::string& script) override { world_.Call("enter " + script); }
+
+  LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) override {
+    world_.RequireUnit(true, "Hover");
+    world_.Call("hover " + statement.text + ", " + std::to_string(hover_ms));
+    return world_.hover ? world_.hover(statement.text) : LockOutcome::kTaken;
+  }
+
+  std::string DescribeBlockers() override {
+    world_.RequireUnit(true, "DescribeBlockers");
+    world_.Call("blockers");
+    return world_.blockers;
+  }
+
+  std::string HeldTooLong() override { return world_.held_too_long; }
 
   void BeginScript(std::int64_t lock_timeout_ms) override {
     world_.RequireUnit(true, "BeginScript");
