@@ -39,6 +39,7 @@ inline constexpr char kReadOnlySqlTransaction[] = "25006";
 inline constexpr char kDeadlockDetected[] = "40P01";
 inline constexpr char kInsufficientPrivilege[] = "42501";
 inline constexpr char kSyntaxError[] = "42601";
+inline constexpr char kDuplicateTable[] = "42P07";
 inline constexpr char kUndefinedTable[] = "42P01";
 inline constexpr char kWrongObjectType[] = "42809";
 inline constexpr char kInsufficientResources[] = "53000";

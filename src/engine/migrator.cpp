@@ -394,9 +394,10 @@ void Migrator::TakeLocks(const core::Statement& statement, Attempt& attempt, boo
 }
 
 void Migrator::RunOne(const core::Statement& statement, Attempt& attempt) {
-  if (!statement.index_name.empty() && ports_.session.DropInvalidIndex(statement)) {
-    ports_.reporter.Notice(
-        Format("dropped the invalid index \"%1%\" that a failed try had left behind", statement.index_name));
+  if (statement.kind == StatementClass::kConcurrently) {
+    for (const std::string& index : ports_.session.DropInvalidIndexes(statement)) {
+      ports_.reporter.Notice(Format("dropped the invalid index \"%1%\" that a failed try had left behind", index));
+    }
   }
   if (statement.kind == StatementClass::kTopLevel) {
     Unit looking(ports_.session);

@@ -77,9 +77,10 @@ class Session {
   // REQUIRES: owns_transactions(), no unit open.
   virtual void ResetState() = 0;
 
-  // Drops the INVALID index of this name that a failed CREATE INDEX CONCURRENTLY left behind; true when there was one.
+  // Drops the INVALID indexes that a failed try of this CONCURRENTLY statement left behind; returns their names. Throws
+  // when an index of the name that it makes exists and is another one.
   // REQUIRES: owns_transactions(), no unit open.
-  virtual bool DropInvalidIndex(const core::Statement& statement) = 0;
+  virtual std::vector<std::string> DropInvalidIndexes(const core::Statement& statement) = 0;
 
   // Throws when the locks held by this transaction come near to what the server's lock table holds.
   virtual void RequireLockSpace() = 0;

@@ -5,16 +5,25 @@
 #include "pg/text.hpp"
 
 extern "C" {
+#include "access/relation.h"
 #include "catalog/pg_inherits.h"
+#include "utils/rel.h"
 }
 
 namespace headway::pg {
 
 namespace {
 
-struct Leftover {
-  Oid table = InvalidOid;
-  Oid index = InvalidOid;
+// What the guards below fill in: plain data, and as many as will be looked at.
+struct Found {
+  Oid index;
+  Oid table;
+};
+constexpr int kMostFound = 1000;
+
+struct Leftovers {
+  Found* found = nullptr;
+  int count = 0;
 };
 
 bool IsInvalidIndexOf(Oid index, Oid table) {
@@ -26,16 +35,74 @@ bool IsInvalidIndexOf(Oid index, Oid table) {
   return leftover;
 }
 
-// REQUIRES: inside a guard.
-Leftover Find(const char* text) {
-  Leftover found;
-  auto* raw = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT));
-  auto* create = castNode(IndexStmt, raw->stmt);
-  found.table = RangeVarGetRelid(create->relation, NoLock, true);
-  if (!OidIsValid(found.table)) return found;
-  const Oid index = get_relname_relid(create->idxname, get_rel_namespace(found.table));
-  if (OidIsValid(index) && IsInvalidIndexOf(index, found.table)) found.index = index;
-  return found;
+void Add(Leftovers& leftovers, Oid index, Oid table) {
+  if (leftovers.count < kMostFound) leftovers.found[leftovers.count++] = {index, table};
+}
+
+// Ends in _ccnew or _ccold, with a number behind it when that name was taken.
+bool IsNamedByReindex(const char* name) {
+  std::size_t length = std::strlen(name);
+  while (length > 0 && name[length - 1] >= '0' && name[length - 1] <= '9') --length;
+  constexpr std::size_t kSuffix = 6;
+  if (length <= kSuffix) return false;
+  const char* suffix = name + length - kSuffix;
+  return std::strncmp(suffix, "_ccnew", kSuffix) == 0 || std::strncmp(suffix, "_ccold", kSuffix) == 0;
+}
+
+// REQUIRES: inside a guard, and of all below.
+void FindOfCreate(const IndexStmt* create, Leftovers& leftovers) {
+  if (!create->concurrent || create->idxname == nullptr) return;
+  const Oid table = RangeVarGetRelid(create->relation, NoLock, true);
+  if (!OidIsValid(table)) return;
+  const Oid index = get_relname_relid(create->idxname, get_rel_namespace(table));
+  if (OidIsValid(index) && IsInvalidIndexOf(index, table)) Add(leftovers, index, table);
+}
+
+void FindOnTable(Oid table, Oid spared, Leftovers& leftovers) {
+  Relation relation = try_relation_open(table, NoLock);
+  if (relation == nullptr) return;
+  ListCell* cell;
+  foreach (cell, RelationGetIndexList(relation)) {
+    const Oid index = lfirst_oid(cell);
+    if (index == spared || get_rel_relkind(index) != RELKIND_INDEX || !IsInvalidIndexOf(index, table)) continue;
+    if (IsNamedByReindex(get_rel_name(index))) Add(leftovers, index, table);
+  }
+  const Oid toast = relation->rd_rel->reltoastrelid;
+  relation_close(relation, NoLock);
+  if (OidIsValid(toast)) FindOnTable(toast, spared, leftovers);
+}
+
+bool IsConcurrent(const ReindexStmt* reindex) {
+  ListCell* cell;
+  foreach (cell, reindex->params) {
+    auto* option = lfirst_node(DefElem, cell);
+    if (std::strcmp(option->defname, "concurrently") == 0) return defGetBoolean(option);
+  }
+  return false;
+}
+
+void FindOfReindex(const ReindexStmt* reindex, Leftovers& leftovers) {
+  if (reindex->relation == nullptr || !IsConcurrent(reindex)) return;
+  const bool of_index = reindex->kind == REINDEX_OBJECT_INDEX;
+  const Oid named = RangeVarGetRelid(reindex->relation, NoLock, true);
+  if (!OidIsValid(named)) return;
+  const Oid table = of_index ? IndexGetRelation(named, true) : named;
+  if (!OidIsValid(table)) return;
+  ListCell* cell;
+  foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
+    if (lfirst_oid(cell) == table || get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) {
+      FindOnTable(lfirst_oid(cell), of_index ? named : InvalidOid, leftovers);
+    }
+  }
+}
+
+Leftovers Find(const char* text) {
+  Leftovers leftovers;
+  leftovers.found = static_cast<Found*>(palloc(sizeof(Found) * kMostFound));
+  Node* statement = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT))->stmt;
+  if (IsA(statement, IndexStmt)) FindOfCreate(castNode(IndexStmt, statement), leftovers);
+  if (IsA(statement, ReindexStmt)) FindOfReindex(castNode(ReindexStmt, statement), leftovers);
+  return leftovers;
 }
 
 struct PendingDetach {
@@ -68,18 +135,25 @@ std::string FinalizeStatementForPendingDetach(const std::string& statement) {
                       QualifiedName(pending.partition));
 }
 
-std::string DropStatementForInvalidIndex(const std::string& create_statement) {
-  const Leftover leftover = Guarded([&] { return Find(create_statement.c_str()); });
-  if (!OidIsValid(leftover.index)) return {};
-  // Whoever builds an index concurrently holds this lock on the table all the while.
-  const bool idle = Guarded([&] { return ConditionalLockRelationOid(leftover.table, ShareUpdateExclusiveLock); });
-  if (!idle) {
-    throw core::Error(
-        core::sqlstate::kLockNotAvailable,
-        core::Format("index %1% is invalid and its table is being worked on", QualifiedName(leftover.index)),
-        "Another session holds a SHARE UPDATE EXCLUSIVE lock on the table: it may be building the index.");
+std::vector<IndexLeftover> InvalidIndexesOf(const std::string& statement) {
+  const Leftovers leftovers = Guarded([&] { return Find(statement.c_str()); });
+  std::vector<IndexLeftover> indexes;
+  for (int i = 0; i < leftovers.count; ++i) {
+    const Found& found = leftovers.found[i];
+    const std::string name = QualifiedName(found.index);
+    // Whoever builds an index concurrently holds this lock on the table all the while.
+    if (!Guarded([&] { return ConditionalLockRelationOid(found.table, ShareUpdateExclusiveLock); })) {
+      throw core::Error(core::sqlstate::kLockNotAvailable,
+                        core::Format("index %1% is invalid and its table is being worked on", name),
+                        "Another session holds a SHARE UPDATE EXCLUSIVE lock on the table: it may be building the "
+                        "index.");
+    }
+    // What was seen without the lock may be done by now.
+    if (!Guarded([&] { return IsInvalidIndexOf(found.index, found.table); })) continue;
+    const char* unqualified = Guarded([&] { return get_rel_name(found.index); });
+    indexes.push_back({unqualified, "DROP INDEX CONCURRENTLY " + name});
   }
-  return "DROP INDEX CONCURRENTLY " + QualifiedName(leftover.index);
+  return indexes;
 }
 
 }  // namespace headway::pg

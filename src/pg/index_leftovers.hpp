@@ -1,15 +1,21 @@
 // What a statement that commits by itself leaves behind when it is stopped half-way: the INVALID index of a CREATE
-// INDEX CONCURRENTLY (IF NOT EXISTS would take it for done), the pending state of a DETACH PARTITION CONCURRENTLY.
+// INDEX CONCURRENTLY (IF NOT EXISTS would take it for done), those of a REINDEX CONCURRENTLY (name_ccnew that is not
+// through, name_ccold that was not dropped), the pending state of a DETACH PARTITION CONCURRENTLY.
 #pragma once
 
 #include "pg/guard.hpp"
 
 namespace headway::pg {
 
-// For a CREATE INDEX CONCURRENTLY with a name: the statement that drops its leftover, or empty when there is none. An
-// index that somebody else is building just now is no leftover: that is a lock error (55P03), to be tried again.
-// REQUIRES: a transaction.
-std::string DropStatementForInvalidIndex(const std::string& create_statement);
+struct IndexLeftover {
+  std::string index;           // its name, without the schema
+  std::string drop_statement;  // drops it concurrently
+};
+
+// For a CREATE INDEX CONCURRENTLY with a name, a REINDEX INDEX or TABLE CONCURRENTLY: what a try of it has left on its
+// table, the table's partitions and their TOAST tables. An index that somebody else is building just now is no
+// leftover: that is a lock error (55P03), to be tried again. REQUIRES: a transaction.
+std::vector<IndexLeftover> InvalidIndexesOf(const std::string& statement);
 
 // For a DETACH PARTITION CONCURRENTLY whose partition is half detached: the statement that finishes it; empty for
 // everything else. REQUIRES: a transaction.

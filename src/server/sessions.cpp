@@ -5,6 +5,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
+#include "pg/index_definition.hpp"
 #include "pg/index_leftovers.hpp"
 #include "pg/portal.hpp"
 #include "pg/runner_lock.hpp"
@@ -152,18 +153,22 @@ void WorkerSession::ResetState() {
   our_timeout_.clear();
 }
 
-bool WorkerSession::DropInvalidIndex(const core::Statement& statement) {
+std::vector<std::string> WorkerSession::DropInvalidIndexes(const core::Statement& statement) {
   Begin();
-  const std::string drop = pg::DropStatementForInvalidIndex(statement.text);
+  const std::vector<pg::IndexLeftover> leftovers = pg::InvalidIndexesOf(statement.text);
+  if (leftovers.empty()) pg::RequireSameIndex(statement.text);
   Commit();
-  if (drop.empty()) return false;
-  SuspendLockTimeout(pg::ConcurrentlyTimeoutMs());
-  pg::BeginSingle();
-  pg::RunStatement(drop, true);
-  pg::CommitSingle();
-  ResumeLockTimeout();
-  suspended_timeout_.clear();
-  return true;
+  std::vector<std::string> dropped;
+  for (const pg::IndexLeftover& leftover : leftovers) {
+    SuspendLockTimeout(pg::ConcurrentlyTimeoutMs());
+    pg::BeginSingle();
+    pg::RunStatement(leftover.drop_statement, true);
+    pg::CommitSingle();
+    ResumeLockTimeout();
+    suspended_timeout_.clear();
+    dropped.push_back(leftover.index);
+  }
+  return dropped;
 }
 
 void CallerSession::Begin() { savepoint_ = pg::OpenSavepoint(); }

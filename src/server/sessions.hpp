@@ -28,7 +28,7 @@ class WorkerSession : public engine::Session {
   void EndScript() override;
   void RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) override;
   void ResetState() override;
-  bool DropInvalidIndex(const core::Statement& statement) override;
+  std::vector<std::string> DropInvalidIndexes(const core::Statement& statement) override;
   void RequireLockSpace() override {}
 
  private:
@@ -66,7 +66,7 @@ class CallerSession : public engine::Session {
   void EndScript() override;
   void RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) override;
   void ResetState() override {}
-  bool DropInvalidIndex(const core::Statement&) override { return false; }
+  std::vector<std::string> DropInvalidIndexes(const core::Statement&) override { return {}; }
   void RequireLockSpace() override;
 
  private:

@@ -21,7 +21,7 @@ sub crash {
 
 # ---- CREATE INDEX CONCURRENTLY: an INVALID index ---------------------------------------------------------------
 
-query('CREATE TABLE t (id int, n int NOT NULL DEFAULT 0); INSERT INTO t SELECT i FROM generate_series(1, 1000) AS i');
+query('CREATE TABLE t (id int, n int NOT NULL DEFAULT 0, toasted text); INSERT INTO t SELECT i FROM generate_series(1, 1000) AS i');
 register($node, 'a', undef, 'CREATE INDEX CONCURRENTLY IF NOT EXISTS t_idx ON t (id); CREATE TABLE after_index ()');
 my $writer = open_session($node);
 $writer->run('BEGIN; UPDATE t SET n = n');
@@ -47,25 +47,27 @@ is(query('SELECT count(*) FROM headway.unfinished'), '0', 'nothing is unfinished
 
 query('CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)');
 for my $case (
-	# (What REINDEX itself leaves, t_idx_ccnew or t_idx_ccold by the phase it was killed in, is not looked for: nothing
-	# removes it yet.)
 	[ 'r', 'REINDEX INDEX CONCURRENTLY t_idx', 't' ],
+	[ 's', 'REINDEX TABLE CONCURRENTLY t', 't', 'ROW EXCLUSIVE' ],
 	[ 'd', 'ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY', 'p' ],
 	[ 'x', 'DROP INDEX CONCURRENTLY t_idx', 't' ]) {
-	my ($revision, $statement, $table) = @$case;
+	my ($revision, $statement, $table, $mode) = @$case;
+	$mode //= 'ACCESS SHARE';
 	my $parent = query('SELECT revision FROM headway.version');
 	register($node, $revision, $parent, $statement);
 	my $reader = open_session($node);
-	$reader->run("BEGIN; LOCK TABLE $table IN ACCESS SHARE MODE; SELECT count(*) FROM $table");
+	$reader->run("BEGIN; LOCK TABLE $table IN $mode MODE; SELECT count(*) FROM $table");
 	$run = start_psql($node, $up);
 	$worker = wait_for_worker($node, "wait_event_type = 'Lock'");
 	crash('KILL', $worker);
 	$run->finish;
 	$reader->{harness}->finish;
+	my $left = $mode eq 'ACCESS SHARE' ? 'ccold' : 'ccnew';
+	is(query("SELECT count(*) > 0 FROM pg_index WHERE NOT indisvalid AND indexrelid::regclass::text ~ '_$left'"), 't',
+		"killed in $statement: an index _$left is left") if $statement =~ /REINDEX/;
 	$run = start_psql($node, $up);
 	is($run->finish, 0, "killed in $statement: the next run goes on") or diag($run->err);
-	is(query(q{SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indexrelid::regclass::text !~ '_cc(new|old)'}),
-		'0', "killed in $statement: no index is invalid");
+	is(query(q{SELECT count(*) FROM pg_index WHERE NOT indisvalid OR indexrelid::regclass::text ~ '_cc(new|old)'}), '0', "killed in $statement: no index is invalid");
 	is(query('SELECT count(*) FROM pg_inherits WHERE inhdetachpending'),
 		'0', "killed in $statement: no partition is half detached");
 	query("SELECT migrate_stamp('$revision')");

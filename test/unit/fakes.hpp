@@ -268,12 +268,13 @@ class FakeSession : public Session {
     world_.committed.settings.clear();
   }
 
-  bool DropInvalidIndex(const core::Statement& statement) override {
+  std::vector<std::string> DropInvalidIndexes(const core::Statement& statement) override {
     EXPECT_TRUE(owns_);
-    world_.RequireUnit(false, "DropInvalidIndex");
+    world_.RequireUnit(false, "DropInvalidIndexes");
     world_.Call("drop invalid " + statement.index_name);
-    if (world_.committed.valid_indexes.count(statement.index_name) != 0) return false;
-    return world_.invalid_indexes.erase(statement.index_name) != 0;
+    if (world_.committed.valid_indexes.count(statement.index_name) != 0) return {};
+    if (world_.invalid_indexes.erase(statement.index_name) == 0) return {};
+    return {statement.index_name};
   }
 
   void RequireLockSpace() override { world_.Call("lock space"); }
