@@ -171,6 +171,40 @@ SELECT migrate_downgrade('c');
 SELECT migrate_upgrade();
 SELECT to_regclass('parts_idx');
 SELECT migrate_downgrade('c');
+-- or begin anew with another script
+SELECT migrate_upgrade();
+SELECT migrate_revision('d', 'c', 'Fourth', 'CREATE TABLE parts (id int); CREATE INDEX CONCURRENTLY parts_idx ON parts (id)',
+                        'DROP TABLE parts');
+DROP TABLE parts;
+SELECT migrate_forget_progress('d');
+SELECT migrate_forget_progress('d');
+SELECT migrate_upgrade();
+SELECT migrate_downgrade('c');
+SELECT migrate_revision('d', 'c', 'Fourth', $up$
+  CREATE TABLE parts (id int);
+  CREATE INDEX CONCURRENTLY parts_idx ON parts (id);
+  INSERT INTO items VALUES (1, 40);
+$up$, 'DROP TABLE parts');
+-- refusals
+SELECT migrate_forget_progress('nowhere');
+\echo :LAST_ERROR_SQLSTATE
+SELECT migrate_forget_progress(NULL);
+\echo :LAST_ERROR_SQLSTATE
+BEGIN READ ONLY;
+SELECT migrate_forget_progress('d');
+\echo :LAST_ERROR_SQLSTATE
+ROLLBACK;
+-- a stamp forgets what it has made moot, and nothing else
+INSERT INTO headway.unfinished (revision, direction, script, statements_done)
+SELECT revision, direction, '', 1 FROM unnest(ARRAY['b', 'c', 'd', 'gone']) AS revision, unnest(ARRAY['upgrade', 'downgrade']) AS direction;
+SELECT migrate_stamp('c');
+SELECT count(*) FROM headway.unfinished;
+SELECT migrate_stamp('b');
+SELECT revision, direction FROM headway.unfinished ORDER BY 1, 2;
+SELECT migrate_forget_progress('b'), migrate_forget_progress('c');
+SELECT revision, direction FROM headway.unfinished ORDER BY 1, 2;
+SELECT migrate_stamp('c');
+DELETE FROM headway.unfinished;
 -- or by a script without statements
 SELECT migrate_upgrade();
 SELECT migrate_revision('d', 'c', 'Fourth', '', 'DROP TABLE parts');

@@ -369,8 +369,9 @@ int Migrator::Resume(const MigrationStep& step, const std::string& text, Attempt
                 Format("the %1% has changed since an earlier run stopped in the middle of it", NameScript(step)),
                 Format("%1% of its statements are done; the script they belong to is in headway.unfinished.",
                        progress->statements_done),
-                "Register the earlier script again and let it finish, or undo those statements by hand and delete the "
-                "row of headway.unfinished.");
+                Format("Register the earlier script again and let it finish; or undo those statements by hand, then "
+                       "begin anew: SELECT migrate_forget_progress('%1%').",
+                       step.revision));
   }
   const int done = progress ? progress->statements_done : 0;
   if (!progress) ports_.store.SaveProgress(step.revision, step.direction, {text, 0});

@@ -245,6 +245,11 @@ CREATE FUNCTION migrate_forget(revision text, force boolean DEFAULT false)
 COMMENT ON FUNCTION migrate_forget(text, boolean) IS
   'takes a revision out of headway.revision, as deleting its file does; refused for what is applied, begun, or needed by another one, unless forced. Returns its id';
 
+CREATE FUNCTION migrate_forget_progress(revision text)
+  RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_forget_progress(text) IS
+  'deletes where a revision that stopped in the middle is to go on, so that its next run begins at its first statement; undo by hand before what was done. False: there was nothing to delete';
+
 CREATE FUNCTION migrate_sql(
     target text DEFAULT 'head', direction text DEFAULT 'upgrade', version_table text DEFAULT 'alembic_version',
     single_transaction boolean DEFAULT false)
@@ -286,6 +291,7 @@ REVOKE ALL ON FUNCTION
   migrate_branches(), migrate_show(text), migrate_history(text), migrate_graph(text),
   migrate_template(text, text, boolean, text, text, text), migrate_merge(text, text, text),
   migrate_check(boolean, boolean), migrate_forget(text, boolean),
+  migrate_forget_progress(text),
   migrate_sql(text, text, text, boolean), migrate_adopt(regclass),
   migrate_locks(text),
   migrate_blockers(regclass, text),

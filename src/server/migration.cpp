@@ -81,7 +81,7 @@ std::int64_t Stamp(const std::string& target, bool purge) {
   CallerSession session({});
   return WithMigrator(session, [&](engine::Migrator& migrator) {
     const int changed = migrator.Stamp(target, purge);
-    ForgetProgress();
+    if (changed > 0) ForgetMootProgress();
     return changed;
   });
 }

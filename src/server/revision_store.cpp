@@ -8,6 +8,7 @@
 #include "pg/script.hpp"
 #include "pg/spi.hpp"
 #include "server/backfill.hpp"
+#include "server/inspection.hpp"
 #include "server/version_table.hpp"
 
 namespace headway::server {
@@ -62,7 +63,6 @@ PreparedQuery delete_progress(
     "DELETE FROM headway.unfinished "
     "WHERE revision OPERATOR(pg_catalog.=) $1 AND direction OPERATOR(pg_catalog.=) $2",
     "tt");
-PreparedQuery forget_progress("DELETE FROM headway.unfinished", "");
 PreparedQuery find_registered(
     "SELECT pg_catalog.array_to_string(down_revision, ','), pg_catalog.array_to_string(depends_on, ','), "
     "pg_catalog.array_to_string(branch_labels, ','), message, upgrade, downgrade, upgrade_in_transaction, "
@@ -255,7 +255,14 @@ void RevisionStore::DeleteProgress(const std::string& revision, core::Direction 
   delete_progress.Run({revision, Word(direction)});
 }
 
-void ForgetProgress() { forget_progress.Run(); }
+void ForgetMootProgress() {
+  const Standing standing = Standing::Load();
+  for (const pg::Row& row : load_unfinished.Run().rows) {
+    const auto index = standing.graph.IndexOf(*row[0]);
+    const bool upgrade = *row[1] == Word(core::Direction::kUpgrade);
+    if (!index || standing.applied.Contains(*index) == upgrade) delete_progress.Run({*row[0], *row[1]});
+  }
+}
 
 std::optional<RegisteredRevision> FindRegistered(const std::string& revision) {
   const pg::QueryResult result = find_registered.Run({revision});

@@ -27,7 +27,7 @@ class RevisionStore : public engine::RevisionStore {
 };
 
 // For a stamp: nothing that was stopped in the middle is gone on with after it.
-void ForgetProgress();
+void ForgetMootProgress();
 
 // What is registered under an id, for migrate_revision().
 struct RegisteredRevision {

@@ -6,6 +6,7 @@
 #include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/backend.hpp"
 #include "pg/runner_lock.hpp"
 #include "pg/spi.hpp"
 #include "server/inspection.hpp"
@@ -66,6 +67,12 @@ void RequireUnneeded(const Standing& standing, core::RevisionIndex index) {
   }
 }
 
+// To the end of the transaction.
+void RequireNoRun(const char* refusal) {
+  if (pg::TryRunnerLock(false)) return;
+  throw Error(core::sqlstate::kLockNotAvailable, refusal, pg::DescribeRunner(), "Try again when the run has ended.");
+}
+
 }  // namespace
 
 std::vector<core::Finding> Check(bool reversible) {
@@ -80,10 +87,7 @@ std::vector<core::Finding> Check(bool reversible) {
 
 std::string Forget(const std::string& revision, bool force) {
   pg::WaitForRegistrationLock();
-  if (!pg::TryRunnerLock(false)) {
-    throw Error(core::sqlstate::kLockNotAvailable, "no revision can be forgotten while a migration run is in progress",
-                pg::DescribeRunner(), "Try again when the run has ended.");
-  }
+  RequireNoRun("no revision can be forgotten while a migration run is in progress");
   const Standing standing = Standing::Load();
   const core::RevisionIndex index = Named(standing.graph, revision);
   if (!force) RequireUnneeded(standing, index);
@@ -91,6 +95,17 @@ std::string Forget(const std::string& revision, bool force) {
   delete_unfinished.Run({id});
   delete_revision.Run({id});
   return id;
+}
+
+bool ForgetProgress(const std::string& revision) {
+  RequireNoRun("no progress can be forgotten while a migration run is in progress");
+  // What is not registered any more may still be there.
+  if (delete_unfinished.Run({revision}).processed > 0) return true;
+  const Standing standing = Standing::Load();
+  const std::string& id = standing.graph.id(Named(standing.graph, revision));
+  if (delete_unfinished.Run({id}).processed > 0) return true;
+  pg::ReportNotice(Format("no run of revision %1% has stopped in the middle", id), {}, {});
+  return false;
 }
 
 }  // namespace headway::server

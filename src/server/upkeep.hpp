@@ -15,4 +15,8 @@ std::vector<core::Finding> Check(bool reversible);
 // revision, unless forced.
 std::string Forget(const std::string& revision, bool force);
 
+// Deletes the positions of a revision that stopped in the middle, of both directions: its next run begins at its first
+// statement. False when there was none.
+bool ForgetProgress(const std::string& revision);
+
 }  // namespace headway::server

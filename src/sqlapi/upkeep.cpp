@@ -1,4 +1,4 @@
-// migrate_check(), migrate_forget().
+// migrate_check(), migrate_forget(), migrate_forget_progress().
 #include "server/upkeep.hpp"
 #include "pg/call_shape.hpp"
 #include "pg/function_call.hpp"
@@ -25,4 +25,10 @@ HEADWAY_FUNCTION(migrate_forget) {
   server::RequireOutsideScript("migrate_forget");
   pg::RequireWritable("migrate_forget");
   return pg::TextDatum(server::Forget(pg::TextArgument(fcinfo, 0, "revision"), pg::BooleanArgument(fcinfo, 1, false)));
+}
+
+HEADWAY_FUNCTION(migrate_forget_progress) {
+  server::RequireOutsideScript("migrate_forget_progress");
+  pg::RequireWritable("migrate_forget_progress");
+  return BoolGetDatum(server::ForgetProgress(pg::TextArgument(fcinfo, 0, "revision")));
 }
