@@ -79,6 +79,12 @@ PreparedQuery load_awaited(
     "WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())",
     "i");
 
+PreparedQuery load_awaited_transaction(
+    "SELECT l.transactionid::pg_catalog.text FROM pg_catalog.pg_locks l "
+    "WHERE l.pid OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND NOT l.granted "
+    "AND l.locktype OPERATOR(pg_catalog.=) 'transactionid'::pg_catalog.text",
+    "i");
+
 #undef HEADWAY_SESSION_COLUMNS
 constexpr std::size_t kSessionColumns = 9;
 
@@ -169,6 +175,23 @@ std::vector<core::Blocker> HoldersOf(Oid relation, int mode) {
   return blockers;
 }
 
+// Without a pid it is a prepared transaction, known by the transaction that is waited for.
+std::vector<core::Blocker> HoldersByPid(const std::vector<int>& pids, int waiter) {
+  std::vector<core::Blocker> blockers;
+  for (int pid : pids) {
+    if (pid != 0) blockers.push_back(SessionOf(pid));
+  }
+  if (blockers.size() == pids.size()) return blockers;
+  for (const Row& row : load_awaited_transaction.Run({waiter}).rows) {
+    const QueryResult result = load_transaction.Run({static_cast<std::int64_t>(std::stoul(*row[0]))});
+    for (const Row& holder : result.rows) {
+      if (!holder[0]) blockers.push_back(FromRow(holder));
+    }
+  }
+  if (blockers.empty()) blockers.push_back(SessionOf(0));
+  return blockers;
+}
+
 }  // namespace
 
 std::vector<core::Blocker> BlockersOf(Oid relation, int mode) {
@@ -187,9 +210,7 @@ std::vector<core::Blocker> BlockersOfPid(int pid) {
       if (std::count(pids.begin(), pids.end(), blocker.pid) != 0) blockers.push_back(std::move(blocker));
     }
   }
-  if (blockers.empty()) {
-    for (int blocking : pids) blockers.push_back(SessionOf(blocking));
-  }
+  if (blockers.empty() && !pids.empty()) blockers = HoldersByPid(pids, pid);
   Chains().FollowAll(blockers);
   return blockers;
 }

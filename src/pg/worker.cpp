@@ -6,6 +6,7 @@
 #include "pg/runner_lock.hpp"
 #include "pg/text.hpp"
 #include "pg/transaction.hpp"
+#include "pg/wait_report.hpp"
 
 namespace headway::pg {
 
@@ -79,6 +80,7 @@ struct Launch {
   std::int64_t result;
   bool finished;
   TimestampTz last_check;
+  WaitWatch wait;
 };
 
 void StopWorkerOnDetach(dsm_segment*, Datum argument) {
@@ -205,9 +207,7 @@ void CheckClient() {
 }
 
 // The worker's lock waits end at us: the server's deadlock detector cannot see that we wait for the worker.
-void CheckDeadlock(Launch* launch) {
-  pid_t pid;
-  if (GetBackgroundWorkerPid(launch->handle, &pid) != BGWH_STARTED) return;
+void CheckDeadlock(pid_t pid) {
   if (!WaitsFor(pid, MyProcPid)) return;
   throw core::Error(core::sqlstate::kDeadlockDetected, "the migration waits for a lock of this very session",
                     core::Format("Process %1% works for process %2% and waits for it.", pid, MyProcPid),
@@ -219,7 +219,10 @@ void CheckPeriodically(Launch* launch) {
   if (now - launch->last_check < INT64CONST(1000000)) return;
   launch->last_check = now;
   Guarded([] { CheckClient(); });
-  CheckDeadlock(launch);
+  pid_t pid;
+  if (GetBackgroundWorkerPid(launch->handle, &pid) != BGWH_STARTED) return;
+  CheckDeadlock(pid);
+  ReportWait(pid, launch->wait);
 }
 
 // Reads what the queue holds. Returns false when the worker has let go of it.
