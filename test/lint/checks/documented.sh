@@ -5,7 +5,7 @@ mentioned() { grep -rqwF -- "$1" docs --include='*.md' 2>/dev/null; }
 
 [ -f src/extension/pg_headway.sql ] && grep -oiE '^ *CREATE (OR REPLACE )?(FUNCTION|PROCEDURE) +[a-z0-9_.@"]+' \
   src/extension/pg_headway.sql | sed -E 's/.*[ .]//' | grep -E '^(migrate|safe)_' | sort -u |
-  while read -r name; do mentioned "$name" || echo "function $name is not in docs/"; done
+  while read -r name; do [ -f "docs/functions/$name.md" ] || echo "function $name has no page docs/functions/$name.md"; done
 
 grep -rhoE 'Define[A-Za-z]*Variable\( *"headway\.[a-z_]+"|"headway\.[a-z_]+"' src --include='*.cpp' | grep -oE 'headway\.[a-z_]+' |
   sort -u | while read -r name; do
