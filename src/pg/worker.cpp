@@ -19,7 +19,7 @@ constexpr int kCancelPatienceMs = 10'000;
 constexpr char kResultMessage = 'R';
 constexpr char kErrorMessage = 'X';
 
-enum Key : std::uint64_t { kFixed = 1, kRequest, kLibraries, kSettings, kQueue };
+enum Key : std::uint64_t { kFixed = 1, kRequest, kLibraries, kSettings, kQueue, kStopReason };
 
 // The part of the leader's identity that is not a setting.
 struct FixedState {
@@ -31,10 +31,20 @@ struct FixedState {
   Size request_size;
 };
 
+// Why the leader stops its worker; longer texts are cut off.
+struct StopReason {
+  bool given;
+  char sqlstate[6];
+  char message[512];
+  char detail[512];
+  char hint[512];
+};
+
 WorkerBody worker_body = nullptr;
 bool in_worker = false;
 FixedState leader_state;
 void* leader_settings = nullptr;
+const StopReason* stop_reason = nullptr;
 
 // --- The request as bytes: for each string a length (-1: NULL) and the characters. ---
 
@@ -75,6 +85,7 @@ WorkerRequest Decode(const char* bytes, Size size) {
 struct Launch {
   dsm_segment* segment;
   shm_mq_handle* queue;
+  StopReason* reason;  // in the segment
   BackgroundWorkerHandle* handle;
   ErrorData* error;  // what the worker failed with
   std::int64_t result;
@@ -117,7 +128,8 @@ dsm_segment* MakeSegment(const char* request, Size request_size) {
   shm_toc_estimate_chunk(&estimator, libraries_size);
   shm_toc_estimate_chunk(&estimator, settings_size);
   shm_toc_estimate_chunk(&estimator, kQueueSize);
-  shm_toc_estimate_keys(&estimator, 5);
+  shm_toc_estimate_chunk(&estimator, sizeof(StopReason));
+  shm_toc_estimate_keys(&estimator, 6);
   const Size size = shm_toc_estimate(&estimator);
 
   dsm_segment* segment = dsm_create(size, 0);
@@ -129,6 +141,7 @@ dsm_segment* MakeSegment(const char* request, Size request_size) {
            [&](void* space) { SerializeLibraryState(libraries_size, static_cast<char*>(space)); });
   AddChunk(toc, kSettings, settings_size,
            [&](void* space) { SerializeGUCState(settings_size, static_cast<char*>(space)); });
+  AddChunk(toc, kStopReason, sizeof(StopReason), [](void* space) { std::memset(space, 0, sizeof(StopReason)); });
   AddChunk(toc, kQueue, kQueueSize, [&](void* space) {
     shm_mq* queue = shm_mq_create(space, kQueueSize);
     shm_mq_set_receiver(queue, MyProc);
@@ -157,6 +170,7 @@ Launch* StartWorker(const char* request, Size request_size) {
   auto* toc = shm_toc_attach(kMagic, dsm_segment_address(launch->segment));
   auto* queue = static_cast<shm_mq*>(shm_toc_lookup(toc, kQueue, false));
   launch->queue = shm_mq_attach(queue, launch->segment, nullptr);
+  launch->reason = static_cast<StopReason*>(shm_toc_lookup(toc, kStopReason, false));
   BackgroundWorker worker;
   DescribeWorker(worker, launch->segment);
   if (!RegisterDynamicBackgroundWorker(&worker, &launch->handle)) {
@@ -275,6 +289,24 @@ void DropMessages(Launch* launch) noexcept {
   }
 }
 
+// Whole characters only.
+template <std::size_t size>
+void CopyClipped(char (&to)[size], const std::string& from) {
+  const int length = pg_mbcliplen(from.c_str(), static_cast<int>(from.size()), static_cast<int>(size) - 1);
+  to[from.copy(to, static_cast<std::size_t>(length))] = '\0';
+}
+
+// For the history row that the worker writes when it is cancelled.
+void GiveReason(const Launch* launch, const core::ErrorReport& report) {
+  StopReason* reason = launch->reason;
+  strlcpy(reason->sqlstate, report.sqlstate.c_str(), sizeof(reason->sqlstate));
+  CopyClipped(reason->message, report.message);
+  CopyClipped(reason->detail, report.detail);
+  CopyClipped(reason->hint, report.hint);
+  pg_write_barrier();
+  reason->given = true;
+}
+
 // Tells the worker to stop and waits until it has, for a bounded time and without heeding interrupts: when the error
 // comes out, the worker's locks must be gone.
 void StopAndWait(Launch* launch) noexcept {
@@ -321,6 +353,7 @@ std::int64_t RunInWorker(const WorkerRequest& request) {
     interrupted = error;
   }
   if (interrupted) {
+    GiveReason(launch, interrupted->report());
     StopAndWait(launch);
     if (launch->error != nullptr) FreeErrorData(launch->error);
     EndLaunch(launch);
@@ -389,6 +422,7 @@ shm_toc* AttachToLeader(Datum argument) {
   pq_redirect_to_shm_mq(segment, handle);
   std::memcpy(&leader_state, shm_toc_lookup(toc, kFixed, false), sizeof(leader_state));
   leader_settings = shm_toc_lookup(toc, kSettings, false);
+  stop_reason = static_cast<StopReason*>(shm_toc_lookup(toc, kStopReason, false));
   return toc;
 }
 
@@ -436,6 +470,17 @@ void RunRequest(shm_toc* toc) {
 void SetWorkerBody(WorkerBody body) { worker_body = body; }
 
 bool InWorker() { return in_worker; }
+
+std::optional<core::ErrorReport> WhyLeaderStopsUs() {
+  if (stop_reason == nullptr || !stop_reason->given) return std::nullopt;
+  pg_read_barrier();
+  core::ErrorReport report;
+  report.sqlstate = stop_reason->sqlstate;
+  report.message = stop_reason->message;
+  report.detail = stop_reason->detail;
+  report.hint = stop_reason->hint;
+  return report;
+}
 
 void RestoreLeaderState() {
   try {

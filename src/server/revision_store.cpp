@@ -7,6 +7,7 @@
 #include "pg/roles.hpp"
 #include "pg/script.hpp"
 #include "pg/spi.hpp"
+#include "pg/worker.hpp"
 #include "server/backfill.hpp"
 #include "server/inspection.hpp"
 #include "server/version_table.hpp"
@@ -218,7 +219,25 @@ void RevisionStore::StampHeads(const core::Heads& removed, const core::Heads& ad
 
 void RevisionStore::RequireMirrorInStep(const core::Heads& heads) { server::RequireMirrorInStep(heads); }
 
-std::int64_t RevisionStore::Record(const engine::HistoryEntry& entry) {
+namespace {
+
+// A worker that its leader has cancelled knows of a cancel only; why is the leader's error: a timeout, a deadlock.
+engine::HistoryEntry WithLeadersReason(engine::HistoryEntry entry) {
+  if (entry.result != "cancelled") return entry;
+  const auto reason = pg::WhyLeaderStopsUs();
+  if (!reason) return entry;
+  entry.error.sqlstate = reason->sqlstate;
+  entry.error.message = reason->message;
+  entry.error.detail = reason->detail;
+  entry.error.hint = reason->hint;
+  if (reason->sqlstate != core::sqlstate::kQueryCanceled) entry.result = "failed";
+  return entry;
+}
+
+}  // namespace
+
+std::int64_t RevisionStore::Record(const engine::HistoryEntry& given) {
+  const engine::HistoryEntry entry = WithLeadersReason(given);
   const core::ErrorReport none;
   const bool failed = entry.result != "done" && entry.result != "running";
   const core::ErrorReport& error = failed ? entry.error : none;

@@ -83,4 +83,19 @@ $writer->run('COMMIT');
 is($run->finish, 0, 'a short wait');
 unlike($run->err, qr/waiting for/, 'is not told');
 
+# ---- what the caller was stopped by is what the history says ---------------------------------------------------
+
+register($node, 'd', 'c', 'SELECT pg_sleep(600)');
+$run = start_psql($node, $up, settings => { statement_timeout => '1s' });
+isnt($run->finish, 0, 'a statement_timeout of the caller');
+is(query(q{SELECT result, sqlstate, message FROM headway.history WHERE revision = 'd'}),
+	'cancelled|57014|canceling statement due to statement timeout', 'is in the history as that');
+register($node, 'd', 'c', 'CREATE INDEX CONCURRENTLY t_idx4 ON t (n); SELECT pg_advisory_xact_lock(4711)');
+my $session = open_session($node);
+$session->run('SET headway.lock_timeout = 0; SELECT pg_advisory_lock(4711)');
+$session->run($up);
+is($session->sqlstate, '40P01', 'a deadlock with the session that has called');
+is(query(q{SELECT result, sqlstate, message FROM headway.history ORDER BY id DESC LIMIT 1}),
+	'failed|40P01|the migration waits for a lock of this very session', 'too');
+
 done_testing();
