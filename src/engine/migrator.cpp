@@ -389,8 +389,8 @@ void Migrator::TakeLocks(const core::Statement& statement, Attempt& attempt, boo
   const std::int64_t queue_ms = core::QueueTimeout(policy_, attempt.queued);
   const std::int64_t hover_ms = holds_locks && queue_ms != 0 ? std::min(policy_.hover_ms, queue_ms) : policy_.hover_ms;
   const LockOutcome outcome = ports_.session.Hover(statement, hover_ms);
-  attempt.in_queue = outcome != LockOutcome::kHeld;
-  if (outcome != LockOutcome::kHeld || queue_ms == 0 || policy_.hover_ms == 0) return;
+  attempt.in_queue = outcome != LockOutcome::kHeld || queue_ms == 0 || policy_.hover_ms == 0;
+  if (attempt.in_queue) return;
   throw Error(core::sqlstate::kLockNotAvailable, "a lock is held by a transaction that goes on");
 }
 

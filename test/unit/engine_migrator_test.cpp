@@ -369,6 +369,16 @@ TEST(MigratorGuardTest, WithoutALimitOrWithoutHoveringItQueues) {
   }
 }
 
+TEST(MigratorGuardTest, WithoutHoveringTheWaitsGrowAllTheSame) {
+  World world = TwoRevisions();
+  world.hover = [](const std::string&) { return LockOutcome::kHeld; };
+  world.fault = FailOn("run create t", kLockTimeout, 2);
+  EXPECT_EQ(UpgradeWith(world, {0, 50, 150, 60'000, 0, 500, 1'500}, "a"), 1);
+  const std::string trace = world.TakeTrace();
+  EXPECT_EQ(Occurrences(trace, "lock timeout 150\n"), 1) << trace;
+  EXPECT_EQ(Occurrences(trace, "sleep 1000\n"), 1) << trace;
+}
+
 TEST(MigratorGuardTest, ConcurrentlyHasATimeoutOfItsOwn) {
   World world = WithIndex();
   world.committed.heads = {"a"};
