@@ -2,7 +2,7 @@
 # To do: correct the link, or the heading that it names.
 
 # shellcheck disable=SC2016  # the $ are of Perl
-git ls-files -z --cached --others --exclude-standard -- '*.md' | xargs -0 -r perl -e '
+find . -name '*.md' -not -path './.git/*' -not -path './build/*' -print0 | sort -z | xargs -0 -r perl -e '
   use strict;
   use utf8;
   use File::Basename;
