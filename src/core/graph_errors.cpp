@@ -71,7 +71,7 @@ void ThrowNotOnBranch(const std::string& revision, const std::string& label) {
 
 void ThrowCurrentOutsideHistory(const std::string& target) {
   throw Error(sqlstate::kInvalidTarget, Format("invalid target \"%1%\"", target),
-              "\"current\" is where you are: only a range of history may name it.",
+              "\"current\" is where you are, not a place to go to.",
               "Write +N or -N for a number of steps from there.");
 }
 

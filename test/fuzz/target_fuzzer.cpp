@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/identifier.hpp"
+#include "core/offline_script.hpp"
 #include "core/planner.hpp"
 #include "core/target.hpp"
 
@@ -43,6 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     TryCall([&] { core::PlanStamp(graph, heads, text, false); });
     TryCall([&] { core::PlanStamp(graph, heads, text, true); });
     TryCall([&] { core::PlanHistory(graph, heads, text); });
+    TryCall([&] { core::ReadOfflineRange(graph, heads, text, core::Direction::kUpgrade); });
+    TryCall([&] { core::ReadOfflineRange(graph, heads, text, core::Direction::kDowngrade); });
   }
   return 0;
 }
