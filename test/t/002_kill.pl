@@ -52,7 +52,7 @@ SQL
 register($node, 'e', 'd', 'UPDATE items SET n = n * 10; ALTER TABLE items DROP COLUMN stamp');
 $node->safe_psql('template1', 'SELECT 1');
 
-sub state_of {
+sub look_at {
 	my ($database) = @_;
 	my $schema = '';
 	IPC::Run::run([ 'pg_dump', '--schema-only', '--no-comments', '-d', $node->connstr($database) ], '>', \$schema)
@@ -68,6 +68,17 @@ SELECT count(*) FROM headway.history WHERE result = 'running';
 SELECT count(*) FROM headway.backfill WHERE state = 'done';
 SQL
 	return "$schema\n$data";
+}
+
+# A kill that came when the client had its answer already ends the server only now.
+sub state_of {
+	my ($database) = @_;
+	for my $try (1 .. 10) {
+		my $state = eval { look_at($database) };
+		return $state if defined $state;
+		wait_for_recovery();
+	}
+	return look_at($database);
 }
 
 sub new_database {
