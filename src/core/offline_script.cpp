@@ -22,14 +22,6 @@ std::string Literal(const std::string& text) {
   return literal + "'";
 }
 
-std::string Joined(const Heads& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-std::string FirstLine(const std::string& text) { return text.substr(0, text.find_first_of("\r\n")); }
-
 std::string ArrayLiteral(const Heads& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + Literal(name);
@@ -77,7 +69,7 @@ class ScriptWriter {
   }
 
  private:
-  static std::string Place(const Heads& heads) { return heads.empty() ? "base" : Joined(heads); }
+  static std::string Place(const Heads& heads) { return heads.empty() ? "base" : JoinNames(heads); }
 
   void Put(const std::string& line) { text_ += line + '\n'; }
 
@@ -140,8 +132,8 @@ class ScriptWriter {
     } else {
       Close();
     }
-    const char* direction = step.step.direction == Direction::kUpgrade ? "upgrade" : "downgrade";
-    std::string title = Format("-- Running %1% %2% -> %3%", direction, Joined(step.step.from), Joined(step.step.to));
+    std::string title = Format("-- Running %1% %2% -> %3%", NameOf(step.step.direction), JoinNames(step.step.from),
+                               JoinNames(step.step.to));
     if (!step.message.empty()) title += ", " + FirstLine(step.message);
     Put(title + '\n');
     if (!in_transaction) RequireVersion();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace headway::core {
@@ -15,6 +16,15 @@ struct Revision {
 };
 
 enum class Direction { kUpgrade, kDowngrade };
+
+// "upgrade" or "downgrade"; the other way round throws kInvalidParameterValue for anything else.
+const char* NameOf(Direction direction);
+Direction ReadDirection(std::string_view word);
+
+// "a, b, c", all of them.
+std::string JoinNames(const std::vector<std::string>& names);
+// The first line of a message: what fits into one.
+std::string FirstLine(const std::string& message);
 
 // One step of a plan and what it does to the heads (the rows of headway.version).
 struct MigrationStep {

@@ -31,14 +31,8 @@ std::string Quoted(const std::string& text) {
   return quoted + "'";
 }
 
-std::string Joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 std::string QuotedList(const std::vector<std::string>& names) {
-  return names.empty() ? std::string("NULL") : Quoted(Joined(names));
+  return names.empty() ? std::string("NULL") : Quoted(JoinNames(names));
 }
 
 // Each line of `text` as a comment; whatever ends a line for the server begins a new one.
@@ -144,14 +138,14 @@ Revision NewMergePoint(const RevisionGraph& graph, const Heads& current, std::st
     throw Error(sqlstate::kInvalidTarget, Format("\"%1%\" names fewer than two heads to merge", heads), {},
                 "Name them, separated by commas, or \"heads\" for all of them.");
   }
-  revision.message = message ? std::string(Trim(*message)) : "Merge " + Joined(revision.down_revisions);
+  revision.message = message ? std::string(Trim(*message)) : "Merge " + JoinNames(revision.down_revisions);
   return revision;
 }
 
 std::string RenderTemplate(const Revision& revision, const std::string& created, bool is_merge) {
   const std::string header = Commented(revision.message.empty() ? "empty message" : revision.message) + "--\n" +
                              Commented("Revision ID: " + revision.id) +
-                             Commented("Revises: " + Joined(revision.down_revisions)) +
+                             Commented("Revises: " + JoinNames(revision.down_revisions)) +
                              Commented("Create Date: " + created);
   const std::string up = is_merge ? "''" : Format("$up$%1%$up$", kUpgradePrompt);
   const std::string down = is_merge ? "''" : Format("$down$%1%$down$", kDowngradePrompt);

@@ -28,22 +28,10 @@ constexpr char kLocksOfEarlierStay[] =
     "Locks that your transaction has taken already stay, and stall others meanwhile. Call it as a statement of its own "
     "to hold nothing.";
 
-const char* Word(Direction direction) { return direction == Direction::kUpgrade ? "upgrade" : "downgrade"; }
-
-std::string Joined(const core::Heads& names) {
-  std::string text;
-  for (const std::string& name : names) {
-    if (!text.empty()) text += ", ";
-    text += name;
-  }
-  return text;
-}
-
-std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 // "Running upgrade abc123 -> def456, Add thumbnail_url to videos table", as Alembic says it.
 std::string Announcement(const MigrationStep& step, const std::string& message) {
-  std::string text = Format("Running %1% %2% -> %3%", Word(step.direction), Joined(step.from), Joined(step.to));
+  std::string text = Format("Running %1% %2% -> %3%", core::NameOf(step.direction), core::JoinNames(step.from),
+                            core::JoinNames(step.to));
   if (!message.empty()) text += ", " + message;
   return text;
 }
@@ -228,13 +216,13 @@ Migrator::PlannedRun Migrator::MakePlan(Direction direction, std::string_view ta
   PlannedRun plan;
   plan.standing = graph.size() == 0 ? "no revision is registered"
                   : heads.empty()   ? "no revision is applied"
-                                    : "the database is at " + Joined(heads);
+                                    : "the database is at " + core::JoinNames(heads);
   plan.steps = direction == Direction::kUpgrade ? core::PlanUpgrade(graph, heads, target)
                                                 : core::PlanDowngrade(graph, heads, target);
   std::vector<std::string> revisions;
   for (const MigrationStep& step : plan.steps) {
     revisions.push_back(step.revision);
-    plan.messages.push_back(FirstLine(graph.Find(step.revision)->message));
+    plan.messages.push_back(core::FirstLine(graph.Find(step.revision)->message));
   }
   if (!revisions.empty()) plan.facts = ports_.store.LoadFacts(revisions);
   unit.Commit();
@@ -292,7 +280,7 @@ void Migrator::RunStep(const MigrationStep& step, bool in_transaction) {
 Migrator::Attempt Migrator::NewAttempt(const MigrationStep& step) {
   Attempt attempt;
   attempt.entry.revision = step.revision;
-  attempt.entry.direction = Word(step.direction);
+  attempt.entry.direction = core::NameOf(step.direction);
   attempt.entry.started_ms = ports_.clock.NowMs();
   return attempt;
 }

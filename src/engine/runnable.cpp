@@ -10,7 +10,7 @@ using core::Error;
 using core::Format;
 
 std::string NameScript(const core::MigrationStep& step) {
-  return Format("%1% of revision %2%", step.direction == Direction::kUpgrade ? "upgrade" : "downgrade", step.revision);
+  return Format("%1% of revision %2%", core::NameOf(step.direction), step.revision);
 }
 
 void RequireRunnable(const core::MigrationStep& step, const StepFacts& facts) {

@@ -60,9 +60,7 @@ void LeaveOutCoveredIndexes(LockSet* set) {
   int kept = 0;
   for (int i = 0; i < set->count; ++i) {
     const LockNeed need = set->items[i];
-    const char kind = get_rel_relkind(need.relation);
-    const bool is_index = kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
-    if (is_index && HoldsTableExclusively(set, IndexGetRelation(need.relation, true))) continue;
+    if (IsIndex(need.relation) && HoldsTableExclusively(set, IndexGetRelation(need.relation, true))) continue;
     set->items[kept++] = need;
   }
   set->count = kept;

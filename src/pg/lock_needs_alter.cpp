@@ -113,14 +113,9 @@ void OnValidate(const Alteration& alteration, const AlterTableCmd* command) {
   }
 }
 
-void OnAttachIndex(const Alteration& alteration, const PartitionCmd* partition) {
-  AddNamed(alteration.set, partition->name, AccessExclusiveLock, false);
-}
-
 void OnAttach(const Alteration& alteration, const PartitionCmd* partition) {
-  const char kind = get_rel_relkind(alteration.table);
-  if (kind == RELKIND_PARTITIONED_INDEX || kind == RELKIND_INDEX) {
-    OnAttachIndex(alteration, partition);
+  if (IsIndex(alteration.table)) {
+    AddNamed(alteration.set, partition->name, AccessExclusiveLock, false);
     return;
   }
   AddTree(alteration.set, FindRelation(partition->name), AccessExclusiveLock);

@@ -81,8 +81,7 @@ Oid RelationOfStatistics(Oid statistics) {
 }
 
 void AddDropOfRelation(LockSet* set, Oid relation) {
-  const char kind = get_rel_relkind(relation);
-  if (kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX) {
+  if (IsIndex(relation)) {
     AddLock(set, IndexGetRelation(relation, true), AccessExclusiveLock);
   } else if (get_rel_relispartition(relation)) {
     const Oid parent = get_partition_parent(relation, true);

@@ -25,11 +25,6 @@ bool HasOption(List* options, const char* name) {
   return false;
 }
 
-bool IsIndex(Oid relation) {
-  const char kind = get_rel_relkind(relation);
-  return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
-}
-
 bool IsRelationType(ObjectType type) {
   switch (type) {
     case OBJECT_TABLE:

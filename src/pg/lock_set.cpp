@@ -48,6 +48,11 @@ Oid SchemaOf(List* names) {
 
 }  // namespace
 
+bool IsIndex(Oid relation) {
+  const char kind = get_rel_relkind(relation);
+  return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
+}
+
 void AddLock(LockSet* set, Oid relation, LOCKMODE mode) {
   if (!OidIsValid(relation) || !IsOfInterest(relation)) return;
   for (int i = 0; i < set->count; ++i) {

@@ -30,6 +30,8 @@ void AddViewSources(LockSet* set, Oid view, LOCKMODE mode);
 // the keys that this column is part of; 0: all.
 void AddForeignKeyEnds(LockSet* set, Oid relation, AttrNumber column, LOCKMODE referenced, LOCKMODE referencing);
 
+bool IsIndex(Oid relation);
+
 // InvalidOid when there is none: no error for missing schemas, other databases or missing privileges.
 Oid FindRelation(const RangeVar* name);
 Oid FindRelationByNames(List* names);

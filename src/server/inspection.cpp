@@ -1,9 +1,7 @@
 #include "server/inspection.hpp"
 
-#include "core/format.hpp"
 #include "core/lookup.hpp"
 #include "core/planner.hpp"
-#include "core/sqlstate.hpp"
 #include "pg/spi.hpp"
 #include "server/revision_store.hpp"
 
@@ -32,14 +30,10 @@ Standing Standing::Load() {
 
 std::vector<PlanRow> ShowPlan(const std::string& target, const std::string& direction,
                               const std::optional<std::string>& from) {
-  if (direction != "upgrade" && direction != "downgrade") {
-    throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("unknown direction \"%1%\"", direction), {},
-                      "Use 'upgrade' or 'downgrade'.");
-  }
+  const bool up = core::ReadDirection(direction) == core::Direction::kUpgrade;
   RevisionStore store;
   const core::RevisionGraph graph(store.LoadRevisions());
   const core::Heads heads = from ? core::HeadsAt(graph, *from) : store.LoadHeads();
-  const bool up = direction == "upgrade";
   std::vector<core::MigrationStep> steps =
       up ? core::PlanUpgrade(graph, heads, target) : core::PlanDowngrade(graph, heads, target);
   std::vector<std::string> revisions;

@@ -16,9 +16,6 @@ namespace headway::server {
 
 namespace {
 
-constexpr char kUp[] = "upgrade";
-constexpr char kDown[] = "downgrade";
-
 // In the caller's transaction the locks of earlier steps stay during a pause and stall their tables: no long retries.
 constexpr std::int64_t kCallersLockRetryMs = 1'000;
 
@@ -61,15 +58,14 @@ std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std
   const char* function = up ? "migrate_upgrade" : "migrate_downgrade";
   RequireOutsideScript(function);
   pg::RequireWritable(function);
-  const DoorResult through = ThroughWorker(call, {kMigrateVerb, {up ? kUp : kDown, target}});
+  const DoorResult through = ThroughWorker(call, {kMigrateVerb, {core::NameOf(direction), target}});
   if (through.taken) return through.result;
   CallerSession session(through.why_not);
   return WithMigrator(session, [&](engine::Migrator& migrator) { return migrator.Run(direction, target); });
 }
 
 std::int64_t MigrateInWorker(const pg::WorkerRequest& request) {
-  const core::Direction direction =
-      request.arguments.at(0) == kUp ? core::Direction::kUpgrade : core::Direction::kDowngrade;
+  const core::Direction direction = core::ReadDirection(*request.arguments.at(0));
   WorkerSession session;
   return WithMigrator(session,
                       [&](engine::Migrator& migrator) { return migrator.Run(direction, *request.arguments.at(1)); });

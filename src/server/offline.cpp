@@ -1,9 +1,7 @@
 #include "server/offline.hpp"
 
-#include "core/format.hpp"
 #include "core/offline_script.hpp"
 #include "core/planner.hpp"
-#include "core/sqlstate.hpp"
 #include "engine/runnable.hpp"
 #include "pg/text.hpp"
 #include "server/revision_store.hpp"
@@ -13,16 +11,8 @@ namespace headway::server {
 namespace {
 
 using core::Direction;
-using core::Format;
 
 constexpr char kKeySuffix[] = "_pkc";  // Alembic's
-
-Direction Read(const std::string& word) {
-  if (word == "upgrade") return Direction::kUpgrade;
-  if (word == "downgrade") return Direction::kDowngrade;
-  throw core::Error(core::sqlstate::kInvalidParameterValue, Format("unknown direction \"%1%\"", word), {},
-                    "Use 'upgrade' or 'downgrade'.");
-}
 
 void NameVersionTable(core::OfflineScript& script, const std::string& name) {
   const std::vector<std::string> parts = pg::ParseQualifiedName(name);
@@ -51,7 +41,7 @@ std::vector<core::OfflineStep> ReadSteps(RevisionStore& store, const core::Revis
 
 std::string WriteOfflineScript(const OfflineCall& call) {
   core::OfflineScript script;
-  script.direction = Read(call.direction);
+  script.direction = core::ReadDirection(call.direction);
   script.single_transaction = call.single_transaction;
   NameVersionTable(script, call.version_table);
   RevisionStore store;

@@ -79,8 +79,6 @@ PreparedQuery write_registered(
     "registered_by = current_user, registered_at = pg_catalog.clock_timestamp()",
     "tTTTtttbb");
 
-const char* Word(core::Direction direction) { return direction == core::Direction::kUpgrade ? "upgrade" : "downgrade"; }
-
 bool IsTrue(const pg::Field& field) { return field && *field == "t"; }
 
 std::string TextOf(const pg::Field& field) { return field.value_or(std::string()); }
@@ -258,7 +256,7 @@ std::int64_t RevisionStore::Record(const engine::HistoryEntry& given) {
 void RevisionStore::CloseInterrupted() { close_interrupted.Run(); }
 
 std::optional<engine::Progress> RevisionStore::LoadProgress(const std::string& revision, core::Direction direction) {
-  const pg::QueryResult result = load_progress.Run({revision, Word(direction)});
+  const pg::QueryResult result = load_progress.Run({revision, core::NameOf(direction)});
   if (result.rows.empty()) return std::nullopt;
   const pg::Row& row = result.rows.front();
   return engine::Progress{*row[0], std::stoi(*row[1])};
@@ -266,19 +264,20 @@ std::optional<engine::Progress> RevisionStore::LoadProgress(const std::string& r
 
 void RevisionStore::SaveProgress(const std::string& revision, core::Direction direction,
                                  const engine::Progress& progress) {
-  save_progress.Run({revision, Word(direction), progress.script, progress.statements_done});
-  if (progress.statements_done == 0) ForgetBackfillsOf(Format("%1% of revision %2%", Word(direction), revision));
+  save_progress.Run({revision, core::NameOf(direction), progress.script, progress.statements_done});
+  if (progress.statements_done == 0)
+    ForgetBackfillsOf(Format("%1% of revision %2%", core::NameOf(direction), revision));
 }
 
 void RevisionStore::DeleteProgress(const std::string& revision, core::Direction direction) {
-  delete_progress.Run({revision, Word(direction)});
+  delete_progress.Run({revision, core::NameOf(direction)});
 }
 
 void ForgetMootProgress() {
   const Standing standing = Standing::Load();
   for (const pg::Row& row : load_unfinished.Run().rows) {
     const auto index = standing.graph.IndexOf(*row[0]);
-    const bool upgrade = *row[1] == Word(core::Direction::kUpgrade);
+    const bool upgrade = *row[1] == core::NameOf(core::Direction::kUpgrade);
     if (!index || standing.applied.Contains(*index) == upgrade) delete_progress.Run({*row[0], *row[1]});
   }
 }

@@ -33,11 +33,7 @@ pg::PreparedQuery describe_relation(
 
 std::string Shown(const Heads& heads) { return heads.empty() ? std::string(core::kBase) : core::ListNames(heads); }
 
-std::string Target(const Heads& heads) {
-  std::string text;
-  for (const std::string& head : heads) text += (text.empty() ? "" : ", ") + head;
-  return text.empty() ? std::string(core::kBase) : text;
-}
+std::string Target(const Heads& heads) { return heads.empty() ? std::string(core::kBase) : core::JoinNames(heads); }
 
 Heads Sorted(Heads heads) {
   std::sort(heads.begin(), heads.end());

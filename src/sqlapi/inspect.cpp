@@ -10,16 +10,11 @@ namespace server = headway::server;
 
 namespace {
 
+using core::FirstLine;
 using pg::Field;
 using Labels = std::vector<std::vector<std::string>>;
 
-Field Joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return names.empty() ? Field() : Field(text);
-}
-
-std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+Field Joined(const std::vector<std::string>& names) { return names.empty() ? Field() : Field(core::JoinNames(names)); }
 
 // The labels of the branches that a revision is on.
 Field LabelsOf(const core::RevisionGraph& graph, const Labels& labels, const std::string& id) {

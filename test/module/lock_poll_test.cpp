@@ -1,5 +1,5 @@
-// SQL functions for src/pg/lock_poll.cpp: test/module/sql/lock_poll.sql calls them.
-#include "pg/lock_poll.hpp"
+// SQL functions for src/pg/lock_poll.cpp and src/pg/hover.cpp: test/module/sql/lock_poll.sql calls them.
+#include "pg/hover.hpp"
 
 namespace pg = headway::pg;
 
@@ -11,11 +11,11 @@ PG_FUNCTION_INFO_V1(lock_poll_try);
 Datum lock_poll_try(PG_FUNCTION_ARGS) {
   return pg::AtBoundary([&] {
     char* statement = pg::Guarded([&] { return text_to_cstring(PG_GETARG_TEXT_PP(0)); });
-    const pg::LockTry attempt = pg::TryLocksOf(statement);
+    const pg::HoverResult attempt = pg::HoverFor(statement, 0);
     std::string answer = "taken";
-    if (!attempt.taken) {
-      char* name = pg::Guarded([&] { return get_rel_name(attempt.missing.at(0).relation); });
-      answer = pg::LockModeName(attempt.missing.at(0).mode) + " on " + (name == nullptr ? "?" : name);
+    if (attempt.end != pg::HoverEnd::kTaken) {
+      char* name = pg::Guarded([&] { return get_rel_name(attempt.missing.relation); });
+      answer = pg::LockModeName(attempt.missing.mode) + " on " + (name == nullptr ? "?" : name);
     }
     return pg::Guarded([&] { return PointerGetDatum(cstring_to_text(answer.c_str())); });
   });
