@@ -1,32 +1,28 @@
 #include "engine/migrator.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "core/duration.hpp"
 #include "core/format.hpp"
 #include "core/planner.hpp"
 #include "core/sqlstate.hpp"
+#include "engine/lock_retry.hpp"
 #include "engine/runnable.hpp"
+#include "engine/unit.hpp"
 
 namespace headway::engine {
 
 namespace {
 
 using core::Direction;
-using core::Duration;
 using core::Error;
 using core::Format;
 using core::MigrationStep;
-using core::StatementClass;
 
 constexpr std::int64_t kLockPollMs = 100;
 constexpr std::int64_t kSayWaitingAfterMs = 1'000;
-constexpr std::int64_t kSayWaitingAgainAfterMs = 10'000;
 constexpr std::size_t kStepsPerSavepoint = 16;
-constexpr char kLocksOfEarlierStay[] =
-    "Locks that your transaction has taken already stay, and stall others meanwhile. Call it as a statement of its own "
-    "to hold nothing.";
 
 // "Running upgrade abc123 -> def456, Add thumbnail_url to videos table", as Alembic says it.
 std::string Announcement(const MigrationStep& step, const std::string& message) {
@@ -36,54 +32,25 @@ std::string Announcement(const MigrationStep& step, const std::string& message) 
   return text;
 }
 
-// What happened in the last try, when its message gives way to that of all tries.
-std::string DetailOf(const core::ErrorReport& report) {
-  std::string text = report.message;
-  if (!report.context.empty()) text += Format(" (%1%)", report.context);
-  if (!report.detail.empty()) text += "\n" + report.detail;
-  return text;
-}
-
 bool InTransaction(const StepFacts& facts, Direction direction) {
   return direction == Direction::kUpgrade ? facts.upgrade_in_transaction : facts.downgrade_in_transaction;
 }
-
-// A unit that is rolled back unless it is committed.
-class Unit {
- public:
-  explicit Unit(Session& session) : session_(session) { session_.Begin(); }
-  Unit(const Unit&) = delete;
-  Unit& operator=(const Unit&) = delete;
-  ~Unit() {
-    if (open_) session_.Rollback();
-  }
-  void Commit() {
-    session_.Commit();
-    open_ = false;
-  }
-
- private:
-  Session& session_;
-  bool open_ = true;
-};
 
 }  // namespace
 
 // One step being tried: what its history row will say.
 struct Migrator::Attempt {
+  explicit Attempt(LockRetry retry) : locks(std::move(retry)) {}
+
   HistoryEntry entry;
-  std::int64_t waiting_since_ms = 0;  // what is being tried now, be it the step or one statement of it
-  int tries = 1;
-  int queued = 0;         // tries that have stood in a queue in vain
-  bool in_queue = false;  // whether the try that goes on now would
-  std::string blockers;   // who was in the way of the last try
-  std::int64_t noticed_ms = 0;
+  LockRetry locks;
 
   void At(const core::Statement& statement, int number) {
     entry.statement = number;
     entry.line = statement.line;
   }
   void Done() {
+    entry.lock_tries = 1 + locks.retries();
     entry.statement = 0;
     entry.line = 0;
     entry.result = "done";
@@ -140,7 +107,7 @@ void Migrator::Announce(const PlannedRun& plan, std::size_t i, std::size_t& anno
 
 // False when a lock was not to be had; then nothing of these steps is left. REQUIRES: all of them are transactional.
 bool Migrator::RunTogether(const PlannedRun& plan, std::size_t first, std::size_t end, std::size_t& announced) {
-  Attempt attempt;
+  std::optional<Attempt> attempt;
   std::size_t i = first;
   try {
     Unit unit(ports_.session);
@@ -148,8 +115,8 @@ bool Migrator::RunTogether(const PlannedRun& plan, std::size_t first, std::size_
       const MigrationStep& step = plan.steps[i];
       Announce(plan, i, announced);
       ports_.session.Enter(NameScript(step));
-      attempt = NewAttempt(step);
-      RunInUnit(step, attempt);
+      attempt.emplace(NewAttempt(step));
+      RunInUnit(step, *attempt);
     }
     unit.Commit();
     return true;
@@ -157,7 +124,7 @@ bool Migrator::RunTogether(const PlannedRun& plan, std::size_t first, std::size_
     if (core::IsRetryable(error.report().sqlstate)) return false;
     Error placed = error;
     ExplainCancel(placed, plan.steps[std::min(i, end - 1)]);
-    AddPlace(placed.report(), attempt, plan.steps[std::min(i, end - 1)]);
+    if (attempt) AddPlace(placed.report(), *attempt, plan.steps[std::min(i, end - 1)]);
     throw placed;
   }
 }
@@ -278,7 +245,7 @@ void Migrator::RunStep(const MigrationStep& step, bool in_transaction) {
 }
 
 Migrator::Attempt Migrator::NewAttempt(const MigrationStep& step) {
-  Attempt attempt;
+  Attempt attempt(LockRetry(ports_.session, ports_.clock, ports_.reporter, policy_));
   attempt.entry.revision = step.revision;
   attempt.entry.direction = core::NameOf(step.direction);
   attempt.entry.started_ms = ports_.clock.NowMs();
@@ -300,11 +267,11 @@ void Migrator::RunInUnit(const MigrationStep& step, Attempt& attempt) {
   Session& session = ports_.session;
   const core::Script script =
       ports_.store.Parse(ports_.store.LoadScript(step.revision, step.direction), NameScript(step));
-  session.BeginScript(core::QueueTimeout(policy_, attempt.queued));
+  session.BeginScript(attempt.locks.QueueMs());
   int number = 0;
   for (const core::Statement& statement : script.statements) {
     attempt.At(statement, ++number);
-    TakeLocks(statement, attempt, number > 1);
+    attempt.locks.TakeLocks(statement, number > 1);
     session.RunStatement(statement);
   }
   session.EndScript();
@@ -336,7 +303,7 @@ void Migrator::RunStatementByStatement(const MigrationStep& step) {
     const bool last = i + 1 == static_cast<int>(script.statements.size());
     Retrying(step, attempt, [&] {
       attempt.At(statement, i + 1);
-      RunOne(statement, attempt);
+      attempt.locks.RunTopLevel(statement);
       if (i >= done) ports_.store.SaveProgress(step.revision, step.direction, {text, i + 1});
       if (last) {
         ports_.store.DeleteProgress(step.revision, step.direction);
@@ -369,40 +336,6 @@ int Migrator::Resume(const MigrationStep& step, const std::string& text, Attempt
   return done;
 }
 
-// Hovers for what the statement will lock. Behind a transaction that stays it does not queue at all: that would only
-// stall everyone else. Once the script holds locks, hovering stalls those who wait for them, so it is kept as short as
-// a wait in a queue.
-void Migrator::TakeLocks(const core::Statement& statement, Attempt& attempt, bool holds_locks) {
-  attempt.in_queue = false;
-  const std::int64_t queue_ms = core::QueueTimeout(policy_, attempt.queued);
-  const std::int64_t hover_ms = holds_locks && queue_ms != 0 ? std::min(policy_.hover_ms, queue_ms) : policy_.hover_ms;
-  const LockOutcome outcome = ports_.session.Hover(statement, hover_ms);
-  attempt.in_queue = outcome != LockOutcome::kHeld || queue_ms == 0 || policy_.hover_ms == 0;
-  if (attempt.in_queue) return;
-  throw Error(core::sqlstate::kLockNotAvailable, "a lock is held by a transaction that goes on");
-}
-
-void Migrator::RunOne(const core::Statement& statement, Attempt& attempt) {
-  if (statement.kind == StatementClass::kConcurrently) {
-    for (const std::string& index : ports_.session.DropInvalidIndexes(statement)) {
-      ports_.reporter.Notice(Format("dropped the invalid index \"%1%\" that a failed try had left behind", index));
-    }
-  }
-  if (statement.kind == StatementClass::kTopLevel) {
-    Unit looking(ports_.session);
-    TakeLocks(statement, attempt, false);
-    looking.Commit();
-  }
-  ports_.session.RunTopLevel(statement, LockTimeoutFor(statement, attempt));
-}
-
-// CONCURRENTLY waits for every older transaction by design, and a backfill keeps its own short waits.
-std::int64_t Migrator::LockTimeoutFor(const core::Statement& statement, const Attempt& attempt) const {
-  if (statement.kind == StatementClass::kConcurrently) return policy_.concurrently_timeout_ms;
-  if (statement.kind == StatementClass::kOwnTransactions) return 0;
-  return core::QueueTimeout(policy_, attempt.queued);
-}
-
 // A cancel that came of headway.max_lock_hold is no wish of the user.
 void Migrator::ExplainCancel(Error& error, const MigrationStep& step) {
   const std::string held = ports_.session.HeldTooLong();
@@ -413,87 +346,17 @@ void Migrator::ExplainCancel(Error& error, const MigrationStep& step) {
                 "headway.max_lock_hold.");
 }
 
-// Runs the body until it succeeds or the time for retries is spent. The body leaves nothing open when it succeeds;
-// when it throws, everything is rolled back before the pause.
+// Tries for the locks of the step, or of one statement of it. The body leaves nothing open when it succeeds.
 void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::function<void()>& body) {
-  attempt.waiting_since_ms = attempt.noticed_ms = ports_.clock.NowMs();
-  attempt.tries = 1;
-  attempt.queued = 0;
-  attempt.in_queue = true;
-  for (;;) {
-    std::optional<Error> failure;
-    try {
-      body();
-      return;
-    } catch (const Error& error) {
-      failure = error;
-    }
-    ports_.session.Rollback();
-    ExplainCancel(*failure, step);
-    if (Pause(step, attempt, *failure)) continue;
-    core::ErrorReport& report = failure->report();
-    AddPlace(report, attempt, step);
-    if (core::IsRetryable(report.sqlstate)) {
-      report.detail = attempt.blockers.empty() ? DetailOf(report) : attempt.blockers;
-      report.message = Format("the %1% did not get its locks in %2% within %3%", NameScript(step),
-                              attempt.tries == 1 ? std::string("one try") : Format("%1% tries", attempt.tries),
-                              Duration(ports_.clock.NowMs() - attempt.waiting_since_ms));
-      report.hint =
-          "Nothing of this try is left behind. When those in the way have ended, by themselves or by "
-          "pg_terminate_backend(pid), run it again; or raise headway.lock_retry.";
-    }
-    RecordFailure(attempt, *failure);
-    throw Error(*failure);
-  }
-}
-
-// Who is in the way, while they still are. Failing to find out must not hide what happened.
-std::string Migrator::Blockers() {
-  try {
-    Unit unit(ports_.session);
-    std::string blockers = ports_.session.DescribeBlockers();
-    unit.Commit();
-    return blockers;
-  } catch (const Error& error) {
-    if (error.Is(core::sqlstate::kQueryCanceled)) throw;
-    return {};
-  }
-}
-
-// At the first wait, then ever more rarely.
-void Migrator::SayWaiting(const MigrationStep& step, Attempt& attempt, const Error& error) {
-  const std::int64_t now = ports_.clock.NowMs();
-  const std::int64_t waited = now - attempt.waiting_since_ms;
-  if (attempt.tries > 2 && now - attempt.noticed_ms < std::max(kSayWaitingAgainAfterMs, waited / 2)) return;
-  attempt.noticed_ms = now;
-  const std::string detail = attempt.blockers.empty() ? error.report().message : attempt.blockers;
-  ports_.reporter.Activity(Format("the %1% waits for a lock", NameScript(step)));
-  if (attempt.tries == 2) {
-    ports_.reporter.Notice(Format("the %1% has to wait for a lock; trying again for up to %2%", NameScript(step),
-                                  Duration(policy_.lock_retry_ms)),
-                           detail, ports_.session.owns_transactions() ? "" : kLocksOfEarlierStay);
-  } else {
-    ports_.reporter.Notice(Format("the %1% has waited for a lock for %2%", NameScript(step), Duration(waited)), detail);
-  }
-}
-
-bool Migrator::Pause(const MigrationStep& step, Attempt& attempt, const Error& error) {
-  if (!core::IsRetryable(error.report().sqlstate)) return false;
-  if (attempt.in_queue) ++attempt.queued;
-  try {
-    attempt.blockers = Blockers();
-    const std::int64_t elapsed = ports_.clock.NowMs() - attempt.waiting_since_ms;
-    const auto pause = core::PauseBeforeRetry(policy_, attempt.queued, elapsed, ports_.clock.Chance());
-    if (!pause) return false;
-    ++attempt.entry.lock_tries;
-    ++attempt.tries;
-    SayWaiting(step, attempt, error);
-    ports_.clock.Sleep(*pause);
-  } catch (const Error& interrupt) {
-    RecordFailure(attempt, interrupt);
-    throw;
-  }
-  return true;
+  LockRetry::Work work;
+  work.name = NameScript(step);
+  work.body = body;
+  work.explain = [&](Error& error) {
+    ExplainCancel(error, step);
+    AddPlace(error.report(), attempt, step);
+  };
+  work.failed = [&](const Error& error) { RecordFailure(attempt, error); };
+  attempt.locks.Run(work);
 }
 
 // History of a failure is written in a unit of its own. In the caller's transaction there is none: the error undoes
@@ -502,6 +365,7 @@ void Migrator::RecordFailure(Attempt& attempt, const Error& error) noexcept {
   if (!ports_.session.owns_transactions()) return;
   try {
     attempt.entry.result = error.Is(core::sqlstate::kQueryCanceled) ? "cancelled" : "failed";
+    attempt.entry.lock_tries = 1 + attempt.locks.retries();
     attempt.entry.error = error.report();
     Unit unit(ports_.session);
     ports_.store.Record(attempt.entry);

@@ -50,16 +50,10 @@ class Migrator {
   static void AddPlace(core::ErrorReport& report, const Attempt& attempt, const core::MigrationStep& step);
   void RunStatementByStatement(const core::MigrationStep& step);
   int Resume(const core::MigrationStep& step, const std::string& text, Attempt& attempt);
-  void RunOne(const core::Statement& statement, Attempt& attempt);
-  void TakeLocks(const core::Statement& statement, Attempt& attempt, bool holds_locks);
-  std::string Blockers();
   void Retrying(const core::MigrationStep& step, Attempt& attempt, const std::function<void()>& body);
   void Finish(const core::MigrationStep& step, Attempt& attempt);
   void ExplainCancel(core::Error& error, const core::MigrationStep& step);
   void RecordFailure(Attempt& attempt, const core::Error& error) noexcept;
-  void SayWaiting(const core::MigrationStep& step, Attempt& attempt, const core::Error& error);
-  bool Pause(const core::MigrationStep& step, Attempt& attempt, const core::Error& error);
-  std::int64_t LockTimeoutFor(const core::Statement& statement, const Attempt& attempt) const;
 
   Ports ports_;
   core::RetryPolicy policy_;
