@@ -1,0 +1,118 @@
+#include "engine/phases.hpp"
+
+#include "fakes.hpp"
+
+namespace headway::engine {
+namespace {
+
+using testing::FailNth;
+using testing::FailOn;
+using testing::FakePorts;
+using testing::Join;
+using testing::ParseStatement;
+using testing::World;
+
+constexpr char kLockTimeout[] = "55P03";
+constexpr char kCancel[] = "57014";
+constexpr char kBroken[] = "23502";
+
+// A phase is done when its effect is there, as a look at the catalogs would tell.
+Phase PhaseOf(World& world, const std::string& text) {
+  return {text + " it", [&world, text]() -> std::optional<core::Statement> {
+            world.RequireUnit(true, "next");
+            const std::vector<std::string>& effects = world.open_unit.effects;
+            if (std::find(effects.begin(), effects.end(), text) != effects.end()) return std::nullopt;
+            return ParseStatement(text, 1);
+          }};
+}
+
+PhasedOperation Operation(World& world) {
+  return {"safe_thing of public.t", {PhaseOf(world, "check"), PhaseOf(world, "index i"), PhaseOf(world, "attach")}};
+}
+
+int Operate(World& world) {
+  FakePorts ports(world, true);
+  PhaseRunner runner(ports.session, ports.clock, ports.reporter, {});
+  return runner.Run(Operation(world));
+}
+
+core::ErrorReport Failure(World& world) {
+  try {
+    Operate(world);
+  } catch (const core::Error& error) {
+    return error.report();
+  }
+  ADD_FAILURE() << "it did not fail";
+  return {};
+}
+
+TEST(Phases, EachHasItsOwnTransactions) {
+  World world;
+  EXPECT_EQ(Operate(world), 3);
+  EXPECT_EQ(Join(world.committed.effects), "check index i attach");
+  EXPECT_EQ(world.committed.valid_indexes.count("i"), 1U);
+  EXPECT_FALSE(world.unit_is_open);
+  EXPECT_EQ(world.said.size(), 3U);
+  EXPECT_NE(world.said.at(1).find("phase 2 of 3: index i it"), std::string::npos) << world.said.at(1);
+}
+
+TEST(Phases, ASecondCallHasNothingToDo) {
+  World world;
+  Operate(world);
+  world.said.clear();
+  world.TakeTrace();
+  EXPECT_EQ(Operate(world), 0);
+  EXPECT_EQ(world.said.size(), 1U);
+  EXPECT_EQ(world.TakeTrace().find("run "), std::string::npos);
+}
+
+TEST(Phases, AnErrorNamesItsPhaseAndKeepsThoseBefore) {
+  World world;
+  world.fault = FailOn("run attach", kBroken);
+  const core::ErrorReport error = Failure(world);
+  EXPECT_EQ(error.sqlstate, kBroken);
+  EXPECT_EQ(error.context, "phase 3 of 3 of safe_thing of public.t: attach it");
+  EXPECT_EQ(Join(world.committed.effects), "check index i");
+  EXPECT_EQ(Operate(world), 1);
+  EXPECT_EQ(Join(world.committed.effects), "check index i attach");
+}
+
+TEST(Phases, OnlyLocksAreTriedAgain) {
+  World world;
+  world.fault = FailOn("run check", kLockTimeout, 2);
+  EXPECT_EQ(Operate(world), 3);
+  World other;
+  other.fault = FailOn("run check", kCancel);
+  EXPECT_EQ(Failure(other).sqlstate, kCancel);
+}
+
+TEST(Phases, ALockHeldTooLongIsSaidSo) {
+  World world;
+  world.held_too_long = "held.";
+  world.fault = FailOn("run check", kCancel);
+  EXPECT_EQ(Failure(world).sqlstate, core::sqlstate::kLockHeldTooLong);
+}
+
+// Whatever call fails, the same call again ends as an uninterrupted one does.
+TEST(Phases, StoppedAnywhereItGoesOn) {
+  World whole;
+  Operate(whole);
+  for (int stop = 0; stop < whole.calls; ++stop) {
+    World world;
+    world.fault = FailNth(stop, kBroken);
+    try {
+      Operate(world);
+      ADD_FAILURE() << "call " << stop << " did not fail";
+    } catch (const core::Error&) {
+      world.fault = nullptr;
+    }
+    EXPECT_FALSE(world.unit_is_open);
+    Operate(world);
+    EXPECT_EQ(world.committed.effects, whole.committed.effects) << "stopped at call " << stop;
+    EXPECT_EQ(world.committed.valid_indexes, whole.committed.valid_indexes);
+    EXPECT_TRUE(world.invalid_indexes.empty() || world.committed.valid_indexes == world.invalid_indexes);
+  }
+}
+
+}  // namespace
+}  // namespace headway::engine
