@@ -9,6 +9,7 @@
 #include "core/sqlstate.hpp"
 #include "engine/lock_retry.hpp"
 #include "engine/runnable.hpp"
+#include "engine/turn.hpp"
 #include "engine/unit.hpp"
 
 namespace headway::engine {
@@ -20,8 +21,6 @@ using core::Error;
 using core::Format;
 using core::MigrationStep;
 
-constexpr std::int64_t kLockPollMs = 100;
-constexpr std::int64_t kSayWaitingAfterMs = 1'000;
 constexpr std::size_t kStepsPerSavepoint = 16;
 
 // "Running upgrade abc123 -> def456, Add thumbnail_url to videos table", as Alembic says it.
@@ -147,31 +146,9 @@ int Migrator::Stamp(std::string_view target, bool purge) {
   return static_cast<int>(change.removed.size() + change.added.size());
 }
 
-// A run in the worker waits for the other one with nothing open: a CREATE INDEX CONCURRENTLY over there would wait
-// for our transaction. A run in the caller's transaction cannot let go of it, so it does not wait.
 void Migrator::AcquireLock() {
-  const std::int64_t started = ports_.clock.NowMs();
-  bool said = false;
-  for (;;) {
-    Unit unit(ports_.session);
-    const bool acquired = ports_.lock.TryAcquire();
-    const std::string holder = acquired ? std::string() : ports_.lock.DescribeHolder();
-    unit.Commit();
-    if (acquired) return;
-    const std::int64_t waited = ports_.clock.NowMs() - started;
-    if (!ports_.session.owns_transactions() || waited >= policy_.lock_retry_ms) {
-      throw Error(
-          core::sqlstate::kLockNotAvailable, "another migration run is in progress in this database", holder,
-          ports_.session.owns_transactions()
-              ? "Wait for it to end, or raise headway.lock_retry to wait for longer."
-              : "Wait for it to end, or run this as a statement of its own: outside of a transaction it waits.");
-    }
-    if (!said && waited >= kSayWaitingAfterMs) {
-      ports_.reporter.Notice("waiting for another migration run to end", holder);
-      said = true;
-    }
-    ports_.clock.Sleep(kLockPollMs);
-  }
+  TakeTurn(ports_.session, ports_.lock, ports_.clock, ports_.reporter, policy_.lock_retry_ms,
+           {"another migration run is in progress in this database", "waiting for another migration run to end"});
 }
 
 Migrator::PlannedRun Migrator::MakePlan(Direction direction, std::string_view target) {

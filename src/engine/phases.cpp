@@ -8,54 +8,115 @@ namespace headway::engine {
 
 using core::Error;
 using core::Format;
+using core::Statement;
+using core::StatementClass;
+
+struct PhaseRunner::Running {
+  const PhasedOperation& operation;
+  const Phase& phase;
+  std::string which;  // "phase 2 of 4"
+  bool announced = false;
+};
+
+namespace {
+
+// Class 23, integrity constraint violations: something in the table is not as the operation wants it.
+bool IsAboutData(const core::ErrorReport& report) { return report.sqlstate.rfind("23", 0) == 0; }
+
+[[noreturn]] void ThrowWithoutEffect(const std::string& which, const Statement& statement) {
+  throw Error(core::sqlstate::kObjectNotInPrerequisiteState, Format("%1% has had no effect", which),
+              Format("\"%1%\" has run, and it is still to be done.", statement.text),
+              "Does somebody else undo it meanwhile? Call it again when they have ended.");
+}
+
+}  // namespace
+
+PhasedOperation PhaseRunner::Make(const std::string& name, const std::function<PhasedOperation()>& make) {
+  PhasedOperation operation;
+  LockRetry::Work work;
+  work.name = name;
+  work.body = [&] {
+    Unit unit(session_);
+    session_.BeginScript(retry_.QueueMs());
+    operation = make();
+    session_.EndScript();
+    unit.Commit();
+  };
+  work.explain = [](Error&) {};
+  work.failed = [](const Error&) {};
+  retry_.Run(work);
+  return operation;
+}
 
 int PhaseRunner::Run(const PhasedOperation& operation) {
   int run = 0;
   for (std::size_t i = 0; i < operation.phases.size(); ++i) {
-    if (RunPhase(operation, i)) ++run;
+    Running running{operation, operation.phases[i], Format("phase %1% of %2%", i + 1, operation.phases.size())};
+    if (RunPhase(running)) ++run;
   }
   if (run == 0) reporter_.Notice(Format("nothing to do: %1% is done already", operation.name));
   return run;
 }
 
-bool PhaseRunner::RunPhase(const PhasedOperation& operation, std::size_t number) {
-  const Phase& phase = operation.phases[number];
-  const std::string which = Format("phase %1% of %2%", number + 1, operation.phases.size());
-  bool announced = false;
-  bool did = false;
-  LockRetry::Work work;
-  work.name = Format("%1% (%2%)", operation.name, which);
-  work.body = [&] { did = Try(phase, Format("%1%: %2%", which, phase.title), announced); };
-  work.explain = [&](Error& error) { Explain(error, Format("%1% of %2%: %3%", which, operation.name, phase.title)); };
-  work.failed = [](const Error&) {};
-  retry_.Run(work);
-  return did;
+// False when the phase was done already.
+bool PhaseRunner::RunPhase(Running& running) {
+  std::string last;
+  for (;;) {
+    std::optional<PhaseWork> done;
+    LockRetry::Work work;
+    work.name = Format("%1% (%2%)", running.operation.name, running.which);
+    work.body = [&] { done = Try(running); };
+    work.explain = [&](Error& error) { Explain(error, running); };
+    work.failed = [](const Error&) {};
+    try {
+      retry_.Run(work);
+    } catch (const Error& error) {
+      if (running.phase.repair && running.phase.repair(error.report())) continue;
+      throw;
+    }
+    if (!done || !std::holds_alternative<Statement>(*done)) break;
+    const Statement& statement = std::get<Statement>(*done);
+    if (statement.text == last) ThrowWithoutEffect(running.which, statement);
+    last = statement.text;
+  }
+  return running.announced;
 }
 
-// False when the phase is done already.
-bool PhaseRunner::Try(const Phase& phase, const std::string& announcement, bool& announced) {
+void PhaseRunner::Announce(Running& running) {
+  const std::string announcement = Format("%1%: %2%", running.which, running.phase.title);
+  reporter_.Activity(announcement);
+  if (!running.announced) reporter_.Notice(announcement);
+  running.announced = true;
+}
+
+std::optional<PhaseWork> PhaseRunner::Try(Running& running) {
   Unit unit(session_);
-  const std::optional<core::Statement> statement = phase.next();
-  if (statement && !announced) {
-    reporter_.Activity(announcement);
-    reporter_.Notice(announcement);
-    announced = true;
-  }
-  if (statement && statement->kind == core::StatementClass::kTransactional) {
-    session_.BeginScript(retry_.QueueMs());
-    retry_.TakeLocks(*statement, false);
-    session_.RunStatement(*statement);
+  // What is asked of the catalogs may meet locks as well.
+  session_.BeginScript(retry_.QueueMs());
+  std::optional<PhaseWork> work = running.phase.next();
+  if (work) Announce(running);
+  if (!work || !std::holds_alternative<Statement>(*work)) {
     session_.EndScript();
+    unit.Commit();
+    if (work) std::get<std::function<void()>> (*work)();
+    return work;
   }
-  unit.Commit();
-  if (statement && statement->kind != core::StatementClass::kTransactional) {
-    retry_.RunTopLevel(*statement);
+  const Statement& statement = std::get<Statement>(*work);
+  if (statement.kind == StatementClass::kTransactional) {
+    retry_.TakeLocks(statement, false);
+    session_.RunStatement(statement);
+    session_.EndScript();
+    unit.Commit();
+  } else {
+    session_.EndScript();
+    unit.Commit();
+    retry_.RunTopLevel(statement);
     session_.Commit();
   }
-  return statement.has_value();
+  return work;
 }
 
-void PhaseRunner::Explain(Error& error, const std::string& place) const {
+void PhaseRunner::Explain(Error& error, const Running& running) const {
   const std::string held = session_.HeldTooLong();
   if (!held.empty() && error.Is(core::sqlstate::kQueryCanceled)) {
     error = Error(core::sqlstate::kLockHeldTooLong, "the operation held a lock for too long",
@@ -63,6 +124,8 @@ void PhaseRunner::Explain(Error& error, const std::string& place) const {
                   "Raise headway.max_lock_hold, then call it again: it goes on with this phase.");
   }
   core::ErrorReport& report = error.report();
+  if (report.hint.empty() && IsAboutData(report)) report.hint = running.phase.hint;
+  const std::string place = Format("%1% of %2%: %3%", running.which, running.operation.name, running.phase.title);
   report.context += report.context.empty() ? place : "\n" + place;
 }
 

@@ -1,13 +1,14 @@
 // An operation made of phases, each with transactions of its own: the driver of the safe_* operations on tables.
 //
-// A phase is asked for its statement just before it runs, and looks at the catalogs to answer; none means that it is
-// done already. So nothing has to be recorded: the same call again goes on where an earlier one has stopped, whatever
-// stopped it, and does nothing when all is done. Each phase gets its locks as the statements of a revision do.
+// A phase is asked for what is to be done just before it does it, and looks at the catalogs to answer; nothing means
+// that it is done. So nothing has to be recorded: the same call again goes on where an earlier one has stopped,
+// whatever stopped it, and does nothing when all is done. Each phase gets its locks as the statements of a revision do.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "engine/lock_retry.hpp"
@@ -15,14 +16,24 @@
 
 namespace headway::engine {
 
+// A statement; or work with transactions of its own, which is called with no unit open.
+using PhaseWork = std::variant<core::Statement, std::function<void()>>;
+
 struct Phase {
   std::string title;  // what it does, for people: "validate constraint videos_url_check"
-  // What is to run, or nothing when it is done. Called in an open unit, anew in each try.
-  std::function<std::optional<core::Statement>()> next;
+  // What is to be done next, or nothing. Called in an open unit, anew in each try and again after each success: a
+  // statement must have changed the answer. Work of its own is done once in a call.
+  std::function<std::optional<PhaseWork>()> next;
+  // Looks at what stopped the phase and does something about it, in transactions of its own; true: try it again. May
+  // be empty.
+  std::function<bool(const core::ErrorReport& error)> repair;
+  // What to do when the data is in the way: "Find the rows with ... and correct them." May be empty.
+  std::string hint;
 };
 
 struct PhasedOperation {
-  std::string name;  // for messages: "safe_set_not_null of public.videos.url"
+  std::string name;   // for messages: "safe_set_not_null of public.videos.url"
+  std::string table;  // one operation at a time works on it
   std::vector<Phase> phases;
 };
 
@@ -31,14 +42,20 @@ class PhaseRunner {
   PhaseRunner(Session& session, Clock& clock, Reporter& reporter, core::RetryPolicy policy)
       : session_(session), reporter_(reporter), retry_(session, clock, reporter, policy) {}
 
+  // Has the operation made, under a bound for waits as all that follows. `name`: for messages until it has its own.
+  PhasedOperation Make(const std::string& name, const std::function<PhasedOperation()>& make);
+
   // Returns the number of phases that had something to do. An error says in which phase it came up; those before it
-  // are kept. REQUIRES: a session that owns its transactions, no unit open.
+  // are kept. REQUIRES, of both: a session that owns its transactions, no unit open.
   int Run(const PhasedOperation& operation);
 
  private:
-  bool RunPhase(const PhasedOperation& operation, std::size_t number);
-  bool Try(const Phase& phase, const std::string& announcement, bool& announced);
-  void Explain(core::Error& error, const std::string& place) const;
+  struct Running;
+
+  bool RunPhase(Running& running);
+  std::optional<PhaseWork> Try(Running& running);
+  void Announce(Running& running);
+  void Explain(core::Error& error, const Running& running) const;
 
   Session& session_;
   Reporter& reporter_;

@@ -144,10 +144,11 @@ class RevisionStore {
   virtual void DeleteProgress(const std::string& revision, core::Direction direction) = 0;
 };
 
-// At most one run at a time in a database. It ends with the worker, or with the caller's transaction.
-class RunnerLock {
+// Held by one at a time: the run of a database, the operation on a table. It ends with the worker, or with the caller's
+// transaction.
+class TurnLock {
  public:
-  virtual ~RunnerLock() = default;
+  virtual ~TurnLock() = default;
   virtual bool TryAcquire() = 0;             // REQUIRES: an open unit
   virtual std::string DescribeHolder() = 0;  // REQUIRES: an open unit
 };
@@ -155,7 +156,7 @@ class RunnerLock {
 struct Ports {
   Session& session;
   RevisionStore& store;
-  RunnerLock& lock;
+  TurnLock& lock;
   Clock& clock;
   Reporter& reporter;
 };

@@ -283,6 +283,16 @@ CREATE FUNCTION safe_backfill(
 COMMENT ON FUNCTION safe_backfill(regclass, text, text, integer, text, text) IS
   'UPDATE relation SET set_clause WHERE where_clause, in small committed batches (batch_size: keys or pages, NULL follows the time they take); goes on where it stopped when called again. Returns the rows updated by this call';
 
+CREATE FUNCTION safe_set_not_null(relation regclass, column_name text, fill text DEFAULT NULL)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_set_not_null(regclass, text, text) IS
+  'Makes a column NOT NULL without a scan under a strong lock: a CHECK is added NOT VALID, validated, and proves it; fill: an expression for rows that hold a NULL, batch by batch. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+
+CREATE FUNCTION safe_add_check(relation regclass, expression text, name text DEFAULT NULL)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_add_check(regclass, text, text) IS
+  'Adds a CHECK constraint NOT VALID under a short lock, then validates it while others read and write. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
   headway.vouch(),
@@ -295,5 +305,7 @@ REVOKE ALL ON FUNCTION
   migrate_sql(text, text, text, boolean), migrate_adopt(regclass),
   migrate_locks(text),
   migrate_blockers(regclass, text),
-  safe_backfill(regclass, text, text, integer, text, text)
+  safe_backfill(regclass, text, text, integer, text, text),
+  safe_set_not_null(regclass, text, text),
+  safe_add_check(regclass, text, text)
 FROM PUBLIC;

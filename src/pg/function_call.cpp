@@ -39,6 +39,34 @@ std::optional<std::int64_t> OptionalInteger(FunctionCallInfo call, int index) {
   return DatumGetInt32(call->args[index].value);
 }
 
+std::string CalledFunction(FunctionCallInfo call) {
+  const char* name = Guarded([&] { return get_func_name(call->flinfo->fn_oid); });
+  return name == nullptr ? std::string() : std::string(name);
+}
+
+std::vector<Field> ArgumentTexts(FunctionCallInfo call) {
+  Oid* types = nullptr;
+  int count = 0;
+  Guarded([&] { return get_func_signature(call->flinfo->fn_oid, &types, &count); });
+  std::vector<Field> texts;
+  for (int i = 0; i < count; ++i) {
+    if (call->args[i].isnull) {
+      texts.emplace_back();
+      continue;
+    }
+    const Datum value = call->args[i].value;
+    const char* text = Guarded([&] {
+      if (types[i] == REGCLASSOID) return psprintf("%u", DatumGetObjectId(value));
+      Oid output;
+      bool is_varlena;
+      getTypeOutputInfo(types[i], &output, &is_varlena);
+      return OidOutputFunctionCall(output, value);
+    });
+    texts.emplace_back(text);
+  }
+  return texts;
+}
+
 RowWriter::RowWriter(FunctionCallInfo call) {
   Guarded([&] {
     auto* info = reinterpret_cast<ReturnSetInfo*>(call->resultinfo);

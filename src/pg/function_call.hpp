@@ -17,6 +17,10 @@ Oid OidArgument(FunctionCallInfo call, int index, const char* name);
 bool BooleanArgument(FunctionCallInfo call, int index, bool when_null);
 std::optional<std::int64_t> OptionalInteger(FunctionCallInfo call, int index);
 
+// The name of the SQL function that is called, and all its arguments as texts; a regclass as its oid.
+std::string CalledFunction(FunctionCallInfo call);
+std::vector<Field> ArgumentTexts(FunctionCallInfo call);
+
 // The rows of a set-returning function, given as texts in the order of its result columns.
 class RowWriter {
  public:

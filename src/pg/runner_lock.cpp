@@ -24,18 +24,29 @@ void MakeTag(LOCKTAG& tag) {
   SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kTagKind);
 }
 
+void MakeJobTag(LOCKTAG& tag, const std::string& name) {
+  const std::uint64_t hash = DatumGetUInt64(
+      hash_any_extended(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()), 0));
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(hash),
+                       kJobTagKind);
+}
+
 bool IsRunnerTag(const LOCKTAG& tag) {
   return tag.locktag_type == LOCKTAG_ADVISORY && tag.locktag_field4 == kTagKind && tag.locktag_field1 == MyDatabaseId;
 }
 
-int RunnerPid() {
-  return Guarded([] {
-    LockData* data = GetLockStatusData();
-    for (int i = 0; i < data->nelements; ++i) {
-      if (IsRunnerTag(data->locks[i].locktag) && data->locks[i].holdMask != 0) return data->locks[i].pid;
-    }
-    return 0;
-  });
+// The process that holds a lock; 0: nobody does. REQUIRES: inside a guard.
+template <class Test>
+int HolderOf(Test&& is_it) {
+  LockData* data = GetLockStatusData();
+  for (int i = 0; i < data->nelements; ++i) {
+    if (is_it(data->locks[i].locktag) && data->locks[i].holdMask != 0) return data->locks[i].pid;
+  }
+  return 0;
+}
+
+std::string DescribeHolder(int pid) {
+  return pid == 0 ? std::string() : core::Format("It is run by the process %1%.", pid);
 }
 
 // In a memory context of its own: pg_blocking_pids() leaves some 10 kB behind, and a leader asks every second.
@@ -87,12 +98,17 @@ void WaitForRegistrationLock() {
 bool TryJobLock(const std::string& name) {
   return Guarded([&] {
     LOCKTAG tag;
-    const std::uint64_t hash = DatumGetUInt64(
-        hash_any_extended(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()), 0));
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(hash),
-                         kJobTagKind);
+    MakeJobTag(tag, name);
     return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
   });
+}
+
+std::string DescribeJobHolder(const std::string& name) {
+  return DescribeHolder(Guarded([&] {
+    LOCKTAG job;
+    MakeJobTag(job, name);
+    return HolderOf([&](const LOCKTAG& tag) { return std::memcmp(&tag, &job, sizeof(tag)) == 0; });
+  }));
 }
 
 bool HoldsRunnerLock() {
@@ -104,9 +120,7 @@ bool HoldsRunnerLock() {
 }
 
 std::string DescribeRunner() {
-  const int pid = RunnerPid();
-  if (pid == 0) return {};
-  return core::Format("It is run by the process %1%.", pid);
+  return DescribeHolder(Guarded([] { return HolderOf(IsRunnerTag); }));
 }
 
 bool WaitsFor(int pid, int suspect) {

@@ -19,6 +19,8 @@ void WaitForRegistrationLock();
 
 // One job of a name at a time, until this process ends. REQUIRES: a transaction.
 bool TryJobLock(const std::string& name);
+// Who has it, as DescribeRunner().
+std::string DescribeJobHolder(const std::string& name);
 
 // The pids, other than `pid` itself, that `pid` waits for, directly or through others, contain `suspect`.
 bool WaitsFor(int pid, int suspect);

@@ -1,7 +1,5 @@
 #include "pg/script.hpp"
 
-#include <array>
-
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
@@ -14,8 +12,7 @@ namespace {
 using core::Format;
 using core::StatementClass;
 
-// Functions that commit by themselves; a statement that is one call of them runs at top level.
-constexpr std::array<std::string_view, 1> kOwnTransactionFunctions = {"safe_backfill"};
+OwnTransactionsTest is_own_transactions = nullptr;
 
 // What a raw statement tells. Plain data: it is filled inside a guard.
 struct Facts {
@@ -33,11 +30,7 @@ bool IsOwnTransactionCall(const SelectStmt* select) {
   auto* target = linitial_node(ResTarget, select->targetList);
   if (target->val == nullptr || !IsA(target->val, FuncCall)) return false;
   auto* call = castNode(FuncCall, target->val);
-  const char* name = strVal(llast(call->funcname));
-  for (std::string_view candidate : kOwnTransactionFunctions) {
-    if (candidate == name) return true;
-  }
-  return false;
+  return is_own_transactions != nullptr && is_own_transactions(strVal(llast(call->funcname)));
 }
 
 bool HasTrueOption(List* options, const char* name) {
@@ -251,6 +244,8 @@ std::size_t SkipBlockComment(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
+
+void SetOwnTransactionsTest(OwnTransactionsTest test) { is_own_transactions = test; }
 
 std::size_t FirstToken(std::string_view text, std::size_t offset) {
   std::size_t at = offset;

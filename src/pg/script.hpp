@@ -10,6 +10,10 @@ namespace headway::pg {
 // `what` names the script in messages: "upgrade of revision def456".
 core::Script ParseScript(const std::string& text, const std::string& what);
 
+// Whether a function commits by itself: a statement that is one call of it runs at top level. To be told at load time.
+using OwnTransactionsTest = bool (*)(std::string_view function);
+void SetOwnTransactionsTest(OwnTransactionsTest test);
+
 // Throws kScriptRefused for what no script may contain: transaction control, psql's meta-commands, COPY from or to
 // the client, a new enum value used in the transaction that adds it.
 void RefuseUnusable(const core::Script& script, const std::string& text, const std::string& what);

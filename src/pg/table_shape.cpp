@@ -200,8 +200,8 @@ std::vector<std::string> AssignedColumns(const std::string& set_clause) {
   return columns;
 }
 
-void RequireExpression(const std::string& where_clause) {
-  List* trees = ParseClause("SELECT ", where_clause, "where_clause");
+void RequireExpression(const std::string& text, const char* argument) {
+  List* trees = ParseClause("SELECT ", text, argument);
   bool single = false;
   if (list_length(trees) == 1) {
     auto* raw = static_cast<RawStmt*>(linitial(trees));
@@ -213,7 +213,7 @@ void RequireExpression(const std::string& where_clause) {
              select->limitOffset == nullptr && select->limitCount == nullptr && select->lockingClause == NIL &&
              select->withClause == nullptr && static_cast<ResTarget*>(linitial(select->targetList))->name == nullptr;
   }
-  if (!single) ThrowClause("where_clause", "one condition", where_clause);
+  if (!single) ThrowClause(argument, "one expression", text);
 }
 
 void RequireAnalyzable(const std::string& statement) {

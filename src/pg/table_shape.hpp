@@ -28,8 +28,8 @@ TableShape DescribeTable(Oid relation);
 
 // The columns that a list of assignments sets; refuses anything that is not just assignments.
 std::vector<std::string> AssignedColumns(const std::string& set_clause);
-// Refuses anything that is not a single expression.
-void RequireExpression(const std::string& where_clause);
+// Refuses anything that is not a single expression; `argument`: what it was given as.
+void RequireExpression(const std::string& text, const char* argument);
 // Parse analysis of a whole statement, without running it: errors in names and types come out here.
 void RequireAnalyzable(const std::string& statement);
 

@@ -49,6 +49,18 @@ std::string QualifiedName(Oid relation) {
   return name == nullptr ? std::string() : std::string(name);
 }
 
+std::string LastName(Oid relation) {
+  const char* name = Guarded([&] { return get_rel_name(relation); });
+  return name == nullptr ? std::string() : std::string(name);
+}
+
+std::string MakeObjectName(const std::string& first, const std::string& second, const std::string& label) {
+  const char* name = Guarded([&] {
+    return makeObjectName(first.c_str(), second.empty() ? nullptr : second.c_str(), label.c_str());
+  });
+  return name;
+}
+
 std::string RoleName(Oid role) {
   const char* name = Guarded([&] { return GetUserNameFromId(role, true); });
   return name == nullptr ? std::string() : std::string(name);

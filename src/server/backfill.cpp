@@ -30,9 +30,9 @@ std::string ShortHash(const std::string& text) {
   return Format("%08x", hash);
 }
 
-std::string DefaultName(const std::string& table, const BackfillCall& call, const std::string& script) {
-  const std::string definition = table + '\n' + call.set_clause + '\n' + call.where_clause.value_or("");
-  const std::string name = table + " " + ShortHash(definition);
+std::string DefaultName(const std::string& table, const std::string& set_clause, const std::string& where_clause,
+                        const std::string& script) {
+  const std::string name = table + " " + ShortHash(table + '\n' + set_clause + '\n' + where_clause);
   return script.empty() ? name : script + ": " + name;
 }
 
@@ -59,11 +59,11 @@ engine::BackfillOptions OptionsFor(const TableBackfill& job, const std::optional
 // The job, locked and loaded; nothing when another worker has it or it is finished.
 std::optional<TableBackfill> OpenJob(engine::Session& session, BackfillDefinition definition) {
   session.Begin();
-  const bool in_script = !definition.revision.empty();
+  const bool required = definition.required;
   const std::string name = definition.name;
   if (!pg::TryJobLock(name)) {
     session.Rollback();
-    if (in_script) {
+    if (required) {
       throw core::Error(core::sqlstate::kLockNotAvailable,
                         Format("backfill \"%1%\" is being run by another call", name), {},
                         "Wait for it to end, then run it again.");
@@ -74,7 +74,7 @@ std::optional<TableBackfill> OpenJob(engine::Session& session, BackfillDefinitio
   std::optional<TableBackfill> job(std::in_place, std::move(definition));
   session.Commit();
   if (job->finished()) {
-    if (!in_script) {
+    if (!required) {
       pg::ReportNotice(Format("backfill \"%1%\" is already done", name), {},
                        "Without a where_clause a second run would do the same rows twice. To run it all the same, "
                        "delete its row from headway.backfill.");
@@ -84,6 +84,16 @@ std::optional<TableBackfill> OpenJob(engine::Session& session, BackfillDefinitio
   if (job->resumed())
     pg::ReportNotice(Format("backfill \"%1%\": going on after %2% rows", name, job->rows_before()), {}, {});
   return job;
+}
+
+std::int64_t RunBackfill(BackfillDefinition definition, const std::optional<std::string>& batch_size) {
+  WorkerSession session;
+  std::optional<TableBackfill> job = OpenJob(session, std::move(definition));
+  if (!job) return 0;
+  BackendClock clock;
+  BackendReporter reporter;
+  engine::Backfiller backfiller(session, *job, clock, reporter, OptionsFor(*job, batch_size));
+  return backfiller.Run();
 }
 
 }  // namespace
@@ -102,13 +112,11 @@ std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
     throw core::Error("42P01", Format("relation with OID %1% does not exist", arguments.relation));
   }
   const std::string script = RunningScript();
-  const std::string name = arguments.name.value_or(DefaultName(table, arguments, script));
+  const std::string name =
+      arguments.name.value_or(DefaultName(table, arguments.set_clause, arguments.where_clause.value_or(""), script));
   const DoorResult through = ThroughWorker(call, MakeRequest(arguments, name, script));
   if (through.taken) return through.result;
-  throw core::Error(
-      core::sqlstate::kActiveSqlTransaction, "safe_backfill() cannot run inside a transaction",
-      "It commits batch by batch. " + through.why_not,
-      "Call it as a statement of its own: SELECT safe_backfill(...). From a driver, switch autocommit on.");
+  RefuseInTransaction("safe_backfill", "It commits batch by batch. " + through.why_not);
 }
 
 std::int64_t BackfillInWorker(const pg::WorkerRequest& request) {
@@ -120,14 +128,22 @@ std::int64_t BackfillInWorker(const pg::WorkerRequest& request) {
   definition.name = *request.arguments.at(4);
   definition.strategy = *request.arguments.at(5);
   definition.revision = *request.arguments.at(6);
+  definition.required = !definition.revision.empty();
+  return RunBackfill(std::move(definition), batch_size);
+}
 
+void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause) {
+  BackfillDefinition definition;
+  definition.relation = relation;
+  definition.set_clause = set_clause;
+  definition.where_clause = where_clause;
   WorkerSession session;
-  std::optional<TableBackfill> job = OpenJob(session, std::move(definition));
-  if (!job) return 0;
-  BackendClock clock;
-  BackendReporter reporter;
-  engine::Backfiller backfiller(session, *job, clock, reporter, OptionsFor(*job, batch_size));
-  return backfiller.Run();
+  session.Begin();
+  definition.name = DefaultName(pg::QualifiedName(relation), set_clause, where_clause, {});
+  session.Commit();
+  definition.strategy = "auto";
+  definition.required = true;
+  (void)RunBackfill(std::move(definition), {});
 }
 
 void ForgetBackfillsOf(const std::string& script_label) { forget_of_script.Run({script_label}); }

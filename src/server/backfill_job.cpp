@@ -103,7 +103,7 @@ void TableBackfill::CheckTable() const {
 
 void TableBackfill::ChooseWalk() {
   const std::vector<std::string> assigned = pg::AssignedColumns(definition_.set_clause);
-  if (!definition_.where_clause.empty()) pg::RequireExpression(definition_.where_clause);
+  if (!definition_.where_clause.empty()) pg::RequireExpression(definition_.where_clause, "where_clause");
   std::string no_key = shape_.key.empty() ? "The table has no primary key or unique index over NOT NULL columns." : "";
   for (const pg::KeyColumn& column : shape_.key) {
     if (std::find(assigned.begin(), assigned.end(), column.name) == assigned.end()) continue;

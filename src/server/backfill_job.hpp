@@ -22,6 +22,7 @@ struct BackfillDefinition {
   std::string where_clause;  // empty: all rows
   std::string strategy;      // auto, key, ctid
   std::string revision;      // the script that it is a statement of; empty: none
+  bool required = false;     // something goes on after it: that another call is at it is an error
 };
 
 enum class Walk { kKey, kCtid };

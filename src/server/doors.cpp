@@ -5,6 +5,7 @@
 #include "pg/call_shape.hpp"
 #include "server/backfill.hpp"
 #include "server/migration.hpp"
+#include "server/operation.hpp"
 
 namespace headway::server {
 
@@ -18,6 +19,7 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {kMigrateVerb, MigrateInWorker},
     {kBackfillVerb, BackfillInWorker},
+    {kOperationVerb, OperateInWorker},
 };
 
 }  // namespace
@@ -36,6 +38,13 @@ DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request
   result.taken = true;
   release.Restore();
   return result;
+}
+
+void RefuseInTransaction(const std::string& function, const std::string& reason) {
+  throw core::Error(
+      core::sqlstate::kActiveSqlTransaction, core::Format("%1%() cannot run inside a transaction", function), reason,
+      core::Format("Call it as a statement of its own: SELECT %1%(...). From a driver, switch autocommit on.",
+                   function));
 }
 
 std::int64_t CarryOut(const pg::WorkerRequest& request) {

@@ -1,12 +1,9 @@
 #include "server/migration.hpp"
 
-#include <algorithm>
-
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "engine/migrator.hpp"
 #include "pg/call_shape.hpp"
-#include "pg/settings.hpp"
 #include "server/doors.hpp"
 #include "server/revision_store.hpp"
 #include "server/services.hpp"
@@ -15,23 +12,6 @@
 namespace headway::server {
 
 namespace {
-
-// In the caller's transaction the locks of earlier steps stay during a pause and stall their tables: no long retries.
-constexpr std::int64_t kCallersLockRetryMs = 1'000;
-
-core::RetryPolicy PolicyFromSettings(bool owns_transactions) {
-  core::RetryPolicy policy;
-  policy.hover_ms = pg::HoverMs();
-  policy.lock_timeout_ms = pg::LockTimeoutMs();
-  policy.lock_timeout_max_ms = pg::LockTimeoutMaxMs();
-  policy.concurrently_timeout_ms = pg::ConcurrentlyTimeoutMs();
-  policy.lock_retry_ms = pg::LockRetryMs();
-  if (!owns_transactions) {
-    policy.lock_retry_ms = std::min(policy.lock_retry_ms, kCallersLockRetryMs);
-    policy.hover_ms = std::min(policy.hover_ms, kCallersLockRetryMs / 4);
-  }
-  return policy;
-}
 
 // The engine with its ports on this backend.
 template <class Body>

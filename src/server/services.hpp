@@ -1,6 +1,9 @@
-// Clock, reporter and runner lock of a backend.
+// Clock, reporter, locks and retry policy of a backend.
 #pragma once
 
+#include <utility>
+
+#include "core/retry.hpp"
 #include "engine/ports.hpp"
 
 namespace headway::server {
@@ -18,7 +21,21 @@ class BackendReporter : public engine::Reporter {
   void Activity(const std::string& what) override;
 };
 
-class DatabaseRunnerLock : public engine::RunnerLock {
+// As the settings headway.* say.
+core::RetryPolicy PolicyFromSettings(bool owns_transactions);
+
+// For a job of a name, until the process ends.
+class JobLock : public engine::TurnLock {
+ public:
+  explicit JobLock(std::string name) : name_(std::move(name)) {}
+  bool TryAcquire() override;
+  std::string DescribeHolder() override;
+
+ private:
+  std::string name_;
+};
+
+class DatabaseRunnerLock : public engine::TurnLock {
  public:
   // `for_session`: kept until the process ends (a worker), else until the transaction ends.
   explicit DatabaseRunnerLock(bool for_session) : for_session_(for_session) {}

@@ -1,7 +1,9 @@
 // What the server calls when it loads the library.
+#include "pg/script.hpp"
 #include "pg/settings.hpp"
 #include "pg/worker.hpp"
 #include "server/doors.hpp"
+#include "server/operation.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -10,5 +12,6 @@ PGDLLEXPORT void _PG_init(void);
 void _PG_init(void) {
   headway::pg::DefineSettings();
   headway::pg::SetWorkerBody(headway::server::CarryOut);
+  headway::pg::SetOwnTransactionsTest(headway::server::HasOwnTransactions);
 }
 }

@@ -18,33 +18,42 @@ constexpr char kBroken[] = "23502";
 
 // A phase is done when its effect is there, as a look at the catalogs would tell.
 Phase PhaseOf(World& world, const std::string& text) {
-  return {text + " it", [&world, text]() -> std::optional<core::Statement> {
-            world.RequireUnit(true, "next");
-            const std::vector<std::string>& effects = world.open_unit.effects;
-            if (std::find(effects.begin(), effects.end(), text) != effects.end()) return std::nullopt;
-            return ParseStatement(text, 1);
-          }};
+  Phase phase;
+  phase.title = text + " it";
+  phase.next = [&world, text]() -> std::optional<PhaseWork> {
+    world.RequireUnit(true, "next");
+    const std::vector<std::string>& effects = world.open_unit.effects;
+    if (std::find(effects.begin(), effects.end(), text) != effects.end()) return std::nullopt;
+    return ParseStatement(text, 1);
+  };
+  return phase;
 }
 
 PhasedOperation Operation(World& world) {
-  return {"safe_thing of public.t", {PhaseOf(world, "check"), PhaseOf(world, "index i"), PhaseOf(world, "attach")}};
+  return {"safe_thing of public.t",
+          "public.t",
+          {PhaseOf(world, "check"), PhaseOf(world, "index i"), PhaseOf(world, "attach")}};
 }
 
-int Operate(World& world) {
+int Operate(World& world, const PhasedOperation& operation) {
   FakePorts ports(world, true);
   PhaseRunner runner(ports.session, ports.clock, ports.reporter, {});
-  return runner.Run(Operation(world));
+  return runner.Run(operation);
 }
 
-core::ErrorReport Failure(World& world) {
+int Operate(World& world) { return Operate(world, Operation(world)); }
+
+core::ErrorReport Failure(World& world, const PhasedOperation& operation) {
   try {
-    Operate(world);
+    Operate(world, operation);
   } catch (const core::Error& error) {
     return error.report();
   }
   ADD_FAILURE() << "it did not fail";
   return {};
 }
+
+core::ErrorReport Failure(World& world) { return Failure(world, Operation(world)); }
 
 TEST(Phases, EachHasItsOwnTransactions) {
   World world;
@@ -91,6 +100,78 @@ TEST(Phases, ALockHeldTooLongIsSaidSo) {
   world.held_too_long = "held.";
   world.fault = FailOn("run check", kCancel);
   EXPECT_EQ(Failure(world).sqlstate, core::sqlstate::kLockHeldTooLong);
+}
+
+TEST(Phases, DataInTheWayGetsThePhasesOwnHint) {
+  World world;
+  PhasedOperation operation = Operation(world);
+  operation.phases[0].hint = "Correct the rows.";
+  world.fault = FailOn("run check", kBroken);
+  EXPECT_EQ(Failure(world, operation).hint, "Correct the rows.");
+  World other;
+  other.fault = FailOn("run check", kCancel);
+  operation = Operation(other);
+  operation.phases[0].hint = "Correct the rows.";
+  EXPECT_EQ(Failure(other, operation).hint, "");
+}
+
+// A phase may have several statements: one for each partition, say.
+TEST(Phases, APhaseIsAskedUntilItHasNothingLeft) {
+  World world;
+  std::vector<std::string> left = {"second", "first"};
+  Phase phase;
+  phase.title = "all";
+  phase.next = [&]() -> std::optional<PhaseWork> {
+    if (left.empty()) return std::nullopt;
+    const std::string text = left.back();
+    left.pop_back();
+    return ParseStatement(text, 1);
+  };
+  EXPECT_EQ(Operate(world, {"o", "t", {phase}}), 1);
+  EXPECT_EQ(Join(world.committed.effects), "first second");
+  EXPECT_EQ(world.said.size(), 1U);
+}
+
+TEST(Phases, AStatementWithoutEffectIsNotRunForEver) {
+  World world;
+  Phase phase;
+  phase.title = "vain";
+  phase.next = []() -> std::optional<PhaseWork> { return ParseStatement("vain", 1); };
+  EXPECT_EQ(Failure(world, {"o", "t", {phase}}).sqlstate, core::sqlstate::kObjectNotInPrerequisiteState);
+}
+
+TEST(Phases, WorkOfItsOwnIsDoneOnceAndOutsideOfUnits) {
+  World world;
+  int done = 0;
+  Phase phase;
+  phase.title = "fill";
+  phase.next = [&]() -> std::optional<PhaseWork> {
+    return std::function<void()>([&] {
+      world.RequireUnit(false, "fill");
+      ++done;
+    });
+  };
+  EXPECT_EQ(Operate(world, {"o", "t", {phase}}), 1);
+  EXPECT_EQ(done, 1);
+}
+
+TEST(Phases, ARepairedPhaseIsTriedAgain) {
+  World world;
+  world.fault = FailOn("run check", kBroken, 1);
+  PhasedOperation operation = Operation(world);
+  int repairs = 0;
+  operation.phases[0].repair = [&](const core::ErrorReport& error) {
+    world.RequireUnit(false, "repair");
+    EXPECT_EQ(error.sqlstate, kBroken);
+    return ++repairs == 1;
+  };
+  EXPECT_EQ(Operate(world, operation), 3);
+  EXPECT_EQ(repairs, 1);
+  World hopeless;
+  hopeless.fault = FailOn("run check", kBroken);
+  PhasedOperation other = Operation(hopeless);
+  other.phases[0].repair = [](const core::ErrorReport&) { return false; };
+  EXPECT_EQ(Failure(hopeless, other).sqlstate, kBroken);
 }
 
 // Whatever call fails, the same call again ends as an uninterrupted one does.

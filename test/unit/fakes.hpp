@@ -416,7 +416,7 @@ class FakeStore : public RevisionStore {
   World& world_;
 };
 
-class FakeLock : public RunnerLock {
+class FakeLock : public TurnLock {
  public:
   explicit FakeLock(World& world) : world_(world) {}
 

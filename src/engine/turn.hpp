@@ -1,0 +1,21 @@
+// Waiting for one's turn: runs of a database, and operations on a table, come one after the other.
+#pragma once
+
+#include <string>
+
+#include "engine/ports.hpp"
+
+namespace headway::engine {
+
+// What people are told of the others: "another migration run is in progress in this database".
+struct TurnTexts {
+  std::string taken;
+  std::string waiting;  // "waiting for another migration run to end"
+};
+
+// A session that owns its transactions waits up to `longest_ms` with nothing open: a CREATE INDEX CONCURRENTLY over
+// there would wait for our transaction. In the caller's transaction it cannot let go of that, so it does not wait.
+void TakeTurn(Session& session, TurnLock& lock, Clock& clock, Reporter& reporter, std::int64_t longest_ms,
+              const TurnTexts& texts);
+
+}  // namespace headway::engine

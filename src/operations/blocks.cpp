@@ -1,0 +1,123 @@
+#include "operations/blocks.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "core/error.hpp"
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/script.hpp"
+#include "pg/table_shape.hpp"
+#include "pg/text.hpp"
+
+namespace headway::operations {
+
+using core::Error;
+using core::Format;
+using engine::Phase;
+using engine::PhaseWork;
+namespace sqlstate = core::sqlstate;
+
+namespace {
+
+std::string Alter(const Table& table, const std::string& what) {
+  return Format("ALTER TABLE %1% %2%", pg::QualifiedName(table.oid), what);
+}
+
+// Gives rows that hold a NULL a value, once in a call; rows that come later are the repair's.
+Phase Fill(const OperationCall& call, const Table& table, const std::string& column, const std::string& set,
+           const std::string& where) {
+  Phase phase;
+  phase.title = Format("fill %1%.%2% where it is NULL", table.name, pg::QuoteIdentifier(column));
+  auto done = std::make_shared<bool>(false);
+  phase.next = [=, backfill = call.backfill]() -> std::optional<PhaseWork> {
+    if (*done || RequireColumn(table, column).not_null) return std::nullopt;
+    return std::function<void()>([=] {
+      backfill(table.oid, set, where);
+      *done = true;
+    });
+  };
+  return phase;
+}
+
+}  // namespace
+
+Phase Statements(std::string title, std::function<std::string()> next) {
+  Phase phase;
+  phase.title = std::move(title);
+  phase.next = [next = std::move(next), title = phase.title]() -> std::optional<PhaseWork> {
+    const std::string text = next();
+    if (text.empty()) return std::nullopt;
+    return pg::ParseScript(text, title).statements.at(0);
+  };
+  return phase;
+}
+
+void ThrowOtherConstraint(const Table& table, const Constraint& existing) {
+  throw Error(sqlstate::kDuplicateObject,
+              Format("constraint \"%1%\" of %2% exists already and is not the one that is asked for", existing.name,
+                     table.name),
+              Format("It is %1%.", existing.definition), "Drop it, rename it, or ask for another name.");
+}
+
+Phase Validate(const Table& table, const std::string& constraint, std::string hint) {
+  Phase phase = Statements(Format("validate %1%", pg::QuoteIdentifier(constraint)), [=]() -> std::string {
+    const std::optional<Table> next = FirstNotValidated(table, constraint);
+    return next ? Alter(*next, "VALIDATE CONSTRAINT " + pg::QuoteIdentifier(constraint)) : std::string();
+  });
+  phase.hint = std::move(hint);
+  return phase;
+}
+
+void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
+                   const std::string& column, const std::optional<std::string>& fill) {
+  const std::string quoted = pg::QuoteIdentifier(column);
+  const std::string helper = pg::MakeObjectName("headway", column, "not_null");
+  const std::string set = quoted + " = (\n" + fill.value_or("NULL") + "\n)";
+  const std::string where = quoted + " IS NULL";
+  if (fill) {
+    pg::RequireExpression(*fill, "fill");
+    operation.phases.push_back(Fill(call, table, column, set, where));
+  }
+  const std::string condition = Format("(%1% IS NOT NULL)", quoted);
+  operation.phases.push_back(Statements(Format("add CHECK %1% NOT VALID", condition), [=]() -> std::string {
+    if (RequireColumn(table, column).not_null || FindNotNullCheck(table, column, helper)) return {};
+    if (const std::optional<Constraint> taken = FindConstraint(table, helper)) ThrowOtherConstraint(table, *taken);
+    return Alter(table, Format("ADD CONSTRAINT %1% CHECK %2% NOT VALID", pg::QuoteIdentifier(helper), condition));
+  }));
+
+  Phase validate = Statements(Format("validate CHECK %1%", condition), [=]() -> std::string {
+    if (RequireColumn(table, column).not_null) return {};
+    const std::optional<Constraint> check = FindNotNullCheck(table, column, helper);
+    if (!check) return {};
+    const std::optional<Table> next = FirstNotValidated(table, check->name);
+    return next ? Alter(*next, "VALIDATE CONSTRAINT " + pg::QuoteIdentifier(check->name)) : std::string();
+  });
+  validate.hint = Format(
+      "New rows must have a value already. Find the old ones with SELECT ... FROM %1% WHERE %2%, or let the operation "
+      "fill them; then call it again: it goes on here. To give up: ALTER TABLE %1% DROP CONSTRAINT %3%.",
+      table.name, where, pg::QuoteIdentifier(helper));
+  if (fill) {
+    // Between the filling and the CHECK others may have written NULLs; behind it they cannot.
+    auto repaired = std::make_shared<bool>(false);
+    validate.repair = [=, backfill = call.backfill](const core::ErrorReport& error) {
+      if (error.sqlstate != sqlstate::kCheckViolation || *repaired) return false;
+      backfill(table.oid, set, where);
+      return *repaired = true;
+    };
+  }
+  operation.phases.push_back(std::move(validate));
+
+  operation.phases.push_back(Statements(Format("set %1% NOT NULL", quoted), [=]() -> std::string {
+    return RequireColumn(table, column).not_null ? std::string()
+                                                 : Alter(table, Format("ALTER %1% SET NOT NULL", quoted));
+  }));
+  operation.phases.push_back(
+      Statements(Format("drop the CHECK %1%", pg::QuoteIdentifier(helper)), [=]() -> std::string {
+        const std::optional<Constraint> check = FindNotNullCheck(table, column, helper);
+        if (!check || check->name != helper) return {};
+        return Alter(table, "DROP CONSTRAINT " + pg::QuoteIdentifier(helper));
+      }));
+}
+
+}  // namespace headway::operations

@@ -1,0 +1,25 @@
+// What several operations are built from: phases of statements, validation, filling, NOT NULL.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "operations/catalog.hpp"
+#include "operations/operation.hpp"
+
+namespace headway::operations {
+
+// A phase of statements: `next` returns the text of the next one, empty: there is none (any more).
+engine::Phase Statements(std::string title, std::function<std::string()> next);
+
+// Fails when a constraint of the name is there and is another one than is asked for.
+[[noreturn]] void ThrowOtherConstraint(const Table& table, const Constraint& existing);
+
+// ALTER TABLE ... VALIDATE CONSTRAINT, partition by partition.
+engine::Phase Validate(const Table& table, const std::string& constraint, std::string hint);
+
+// Makes a column NOT NULL without a scan under a strong lock; `fill`: an expression for the rows that hold a NULL.
+void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
+                   const std::string& column, const std::optional<std::string>& fill);
+
+}  // namespace headway::operations

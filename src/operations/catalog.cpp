@@ -1,0 +1,117 @@
+#include "operations/catalog.hpp"
+
+#include "core/error.hpp"
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/spi.hpp"
+#include "pg/table_shape.hpp"
+#include "pg/text.hpp"
+
+namespace headway::operations {
+
+namespace {
+
+using core::Error;
+using core::Format;
+namespace sqlstate = core::sqlstate;
+
+pg::PreparedQuery find_column(
+    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull FROM pg_catalog.pg_attribute a"
+    " WHERE a.attrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
+    " AND a.attname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)"
+    " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped",
+    "it");
+
+pg::PreparedQuery find_constraint(
+    "SELECT c.conname, c.contype, c.convalidated, pg_catalog.pg_get_constraintdef(c.oid)"
+    " FROM pg_catalog.pg_constraint c WHERE c.conrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
+    " AND c.conname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)",
+    "it");
+
+// The server proves SET NOT NULL from such a constraint without looking at the rows.
+pg::PreparedQuery find_not_null_check(
+    "SELECT c.conname, c.contype, c.convalidated, pg_catalog.pg_get_constraintdef(c.oid)"
+    " FROM pg_catalog.pg_constraint c WHERE c.conrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
+    " AND c.contype OPERATOR(pg_catalog.=) 'c' AND NOT c.connoinherit"
+    " AND pg_catalog.pg_get_expr(c.conbin, c.conrelid) OPERATOR(pg_catalog.=)"
+    " pg_catalog.format('(%I IS NOT NULL)', CAST($2 AS pg_catalog.text))"
+    " ORDER BY c.conname OPERATOR(pg_catalog.=) CAST($3 AS pg_catalog.name) DESC, c.convalidated DESC, c.conname"
+    " LIMIT 1",
+    "itt");
+
+pg::PreparedQuery first_not_validated(
+    "WITH RECURSIVE tree(relation, depth) AS ("
+    " SELECT CAST($1 AS pg_catalog.oid), 0 UNION ALL"
+    " SELECT i.inhrelid, t.depth OPERATOR(pg_catalog.+) 1 FROM tree t"
+    " JOIN pg_catalog.pg_inherits i ON i.inhparent OPERATOR(pg_catalog.=) t.relation)"
+    " SELECT CAST(t.relation AS pg_catalog.text) FROM tree t JOIN pg_catalog.pg_constraint c"
+    " ON c.conrelid OPERATOR(pg_catalog.=) t.relation"
+    " AND c.conname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name) AND NOT c.convalidated"
+    " ORDER BY t.depth DESC, t.relation LIMIT 1",
+    "it");
+
+std::optional<Constraint> Read(const pg::QueryResult& result) {
+  if (result.rows.empty()) return std::nullopt;
+  const pg::Row& row = result.rows.front();
+  return Constraint{*row[0], row[1]->front(), *row[2] == "t", *row[3]};
+}
+
+std::int64_t Number(const Table& table) { return static_cast<std::int64_t>(table.oid); }
+
+}  // namespace
+
+Table RequireTable(std::uint32_t relation) {
+  Table table;
+  table.oid = relation;
+  table.name = pg::QualifiedName(relation);
+  if (table.name.empty()) {
+    throw Error(sqlstate::kUndefinedTable, Format("relation with OID %1% does not exist", relation), {},
+                "Has it been dropped meanwhile? Name the table that there is now.");
+  }
+  const pg::TableShape shape = pg::DescribeTable(relation);
+  table.last_name = pg::LastName(relation);
+  table.partitioned = shape.kind == 'p';
+  if (shape.is_catalog) {
+    throw Error(sqlstate::kInsufficientPrivilege, Format("%1% is a system catalog", table.name), {},
+                "System catalogs are not to be changed.");
+  }
+  if (shape.kind != 'r' && shape.kind != 'p') {
+    throw Error(sqlstate::kWrongObjectType, Format("%1% is not a table", table.name), {},
+                "Name a table, plain or partitioned.");
+  }
+  if (shape.temporary) {
+    throw Error(sqlstate::kFeatureNotSupported, Format("%1% is a temporary table", table.last_name),
+                "The background worker that does the phases cannot see it.",
+                "Nobody else can wait for it: use the plain statement.");
+  }
+  return table;
+}
+
+std::optional<Column> FindColumn(const Table& table, const std::string& name) {
+  const pg::QueryResult found = find_column.Run({Number(table), name});
+  if (found.rows.empty()) return std::nullopt;
+  const pg::Row& row = found.rows.front();
+  return Column{*row[0], *row[1], *row[2] == "t"};
+}
+
+Column RequireColumn(const Table& table, const std::string& name) {
+  if (const std::optional<Column> column = FindColumn(table, name)) return *column;
+  throw Error(sqlstate::kUndefinedColumn, Format("column \"%1%\" of %2% does not exist", name, table.name), {},
+              "Write the column's name as it is in the catalogs, without quotes.");
+}
+
+std::optional<Constraint> FindConstraint(const Table& table, const std::string& name) {
+  return Read(find_constraint.Run({Number(table), name}));
+}
+
+std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string& column, const std::string& name) {
+  return Read(find_not_null_check.Run({Number(table), column, name}));
+}
+
+std::optional<Table> FirstNotValidated(const Table& table, const std::string& constraint) {
+  const pg::Field relation = first_not_validated.Run({Number(table), constraint}).Single();
+  if (!relation) return std::nullopt;
+  return RequireTable(static_cast<std::uint32_t>(std::stoul(*relation)));
+}
+
+}  // namespace headway::operations

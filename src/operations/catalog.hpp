@@ -1,0 +1,45 @@
+// What the operations look up of tables, columns and constraints. REQUIRES, of all: an open unit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace headway::operations {
+
+struct Table {
+  std::uint32_t oid = 0;
+  std::string name;       // schema.name, quoted as needed
+  std::string last_name;  // without the schema, as it is
+  bool partitioned = false;
+};
+
+// Throws when it is gone, is no table, is temporary or a system catalog.
+Table RequireTable(std::uint32_t relation);
+
+struct Column {
+  std::string name;  // as it is
+  std::string type;  // schema-qualified where needed, with its modifier
+  bool not_null = false;
+};
+
+std::optional<Column> FindColumn(const Table& table, const std::string& name);
+// Throws when there is none.
+Column RequireColumn(const Table& table, const std::string& name);
+
+struct Constraint {
+  std::string name;
+  char kind = '\0';  // c check, f foreign key, p primary key, u unique, ...
+  bool validated = false;
+  std::string definition;
+};
+
+std::optional<Constraint> FindConstraint(const Table& table, const std::string& name);
+// The name of a CHECK that says no more than that the column is not NULL, the one of this name first.
+std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string& column, const std::string& name);
+// The first of the table and those below it whose constraint of this name is not validated, leaves before their
+// parents; nothing: none.
+std::optional<Table> FirstNotValidated(const Table& table, const std::string& constraint);
+
+}  // namespace headway::operations

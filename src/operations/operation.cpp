@@ -1,0 +1,41 @@
+#include "operations/operation.hpp"
+
+#include "core/error.hpp"
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+
+namespace headway::operations {
+
+namespace {
+
+struct Entry {
+  std::string_view function;
+  MakeOperation make;
+};
+
+constexpr Entry kOperations[] = {
+    {"safe_add_check", AddCheck},
+    {"safe_set_not_null", SetNotNull},
+};
+
+}  // namespace
+
+MakeOperation FindOperation(std::string_view function) {
+  for (const Entry& entry : kOperations) {
+    if (entry.function == function) return entry.make;
+  }
+  return nullptr;
+}
+
+std::string OperationCall::Text(std::size_t index, const char* name) const {
+  if (arguments.at(index)) return *arguments[index];
+  throw core::Error(core::sqlstate::kNullValueNotAllowed, core::Format("argument \"%1%\" must not be null", name));
+}
+
+std::uint32_t OperationCall::Relation(std::size_t index, const char* name) const {
+  return static_cast<std::uint32_t>(std::stoul(Text(index, name)));
+}
+
+bool OperationCall::Boolean(std::size_t index) const { return arguments.at(index) == "t"; }
+
+}  // namespace headway::operations

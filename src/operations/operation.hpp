@@ -1,0 +1,41 @@
+// The safe_* operations on tables. Each is a file of its own that says which phases it is made of, and a line in
+// operation.cpp; blocks.hpp has what several of them are built from.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/phases.hpp"
+
+namespace headway::operations {
+
+// UPDATE relation SET set WHERE where, batch by batch, in transactions of its own. REQUIRES: no unit open.
+using Backfill = std::function<void(std::uint32_t relation, const std::string& set, const std::string& where)>;
+
+// A call of a safe_* function: its arguments as texts, in the order of its declaration in SQL; a regclass as its oid.
+struct OperationCall {
+  std::string function;
+  std::vector<std::optional<std::string>> arguments;
+  Backfill backfill;
+
+  // Throws when the argument is NULL; `name` as the user knows it.
+  std::string Text(std::size_t index, const char* name) const;
+  std::uint32_t Relation(std::size_t index, const char* name) const;
+  bool Boolean(std::size_t index) const;  // NULL: false
+  const std::optional<std::string>& Optional(std::size_t index) const { return arguments.at(index); }
+};
+
+// Looks at the catalogs to say which phases there are. REQUIRES: an open unit.
+using MakeOperation = engine::PhasedOperation (*)(const OperationCall& call);
+
+// Nothing when there is no such function.
+MakeOperation FindOperation(std::string_view function);
+
+engine::PhasedOperation SetNotNull(const OperationCall& call);
+engine::PhasedOperation AddCheck(const OperationCall& call);
+
+}  // namespace headway::operations

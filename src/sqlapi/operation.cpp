@@ -1,0 +1,7 @@
+// safe_*(): one entry point for all operations; the name of the SQL function says which.
+#include "server/operation.hpp"
+#include "pg/function_call.hpp"
+
+namespace server = headway::server;
+
+HEADWAY_FUNCTION(safe_operation) { return Int32GetDatum(static_cast<int32>(server::Operate(fcinfo))); }
