@@ -10,6 +10,7 @@ using core::Error;
 using core::Format;
 using core::Statement;
 using core::StatementClass;
+using Statements = std::vector<Statement>;
 
 struct PhaseRunner::Running {
   const PhasedOperation& operation;
@@ -20,8 +21,16 @@ struct PhaseRunner::Running {
 
 namespace {
 
-// Class 23, integrity constraint violations: something in the table is not as the operation wants it.
-bool IsAboutData(const core::ErrorReport& report) { return report.sqlstate.rfind("23", 0) == 0; }
+// Class 22, data exceptions, and 23, constraint violations: something in the table is not as the operation wants it.
+bool IsAboutData(const core::ErrorReport& report) {
+  return report.sqlstate.rfind("22", 0) == 0 || report.sqlstate.rfind("23", 0) == 0;
+}
+
+// What the same call would meet again: data, names and types, what the server cannot do, what a function raises.
+bool IsLasting(const core::ErrorReport& report) {
+  const std::string category = report.sqlstate.substr(0, 2);
+  return IsAboutData(report) || category == "42" || category == "0A" || category == "P0";
+}
 
 [[noreturn]] void ThrowWithoutEffect(const std::string& which, const Statement& statement) {
   throw Error(core::sqlstate::kObjectNotInPrerequisiteState, Format("%1% has had no effect", which),
@@ -55,6 +64,7 @@ int PhaseRunner::Run(const PhasedOperation& operation) {
     if (RunPhase(running)) ++run;
   }
   if (run == 0) reporter_.Notice(Format("nothing to do: %1% is done already", operation.name));
+  if (!operation.remains.empty()) reporter_.Notice(operation.remains, {}, operation.remains_hint);
   return run;
 }
 
@@ -72,14 +82,21 @@ bool PhaseRunner::RunPhase(Running& running) {
       retry_.Run(work);
     } catch (const Error& error) {
       if (running.phase.repair && running.phase.repair(error.report())) continue;
+      if (running.phase.give_up && IsLasting(error.report())) GiveUp(running);
       throw;
     }
-    if (!done || !std::holds_alternative<Statement>(*done)) break;
-    const Statement& statement = std::get<Statement>(*done);
+    if (!done || !std::holds_alternative<Statements>(*done)) break;
+    const Statement& statement = std::get<Statements>(*done).front();
     if (statement.text == last) ThrowWithoutEffect(running.which, statement);
     last = statement.text;
   }
   return running.announced;
+}
+
+void PhaseRunner::GiveUp(const Running& running) {
+  const Phase phase = {"take back what has been prepared", running.phase.give_up, {}, {}, {}};
+  Running giving_up{running.operation, phase, running.which};
+  (void)RunPhase(giving_up);
 }
 
 void PhaseRunner::Announce(Running& running) {
@@ -95,22 +112,24 @@ std::optional<PhaseWork> PhaseRunner::Try(Running& running) {
   session_.BeginScript(retry_.QueueMs());
   std::optional<PhaseWork> work = running.phase.next();
   if (work) Announce(running);
-  if (!work || !std::holds_alternative<Statement>(*work)) {
+  if (!work || !std::holds_alternative<Statements>(*work)) {
     session_.EndScript();
     unit.Commit();
     if (work) std::get<std::function<void()>> (*work)();
     return work;
   }
-  const Statement& statement = std::get<Statement>(*work);
-  if (statement.kind == StatementClass::kTransactional) {
-    retry_.TakeLocks(statement, false);
-    session_.RunStatement(statement);
+  const Statements& statements = std::get<Statements>(*work);
+  if (statements.front().kind == StatementClass::kTransactional) {
+    for (const Statement& statement : statements) {
+      retry_.TakeLocks(statement, &statement != &statements.front());
+      session_.RunStatement(statement);
+    }
     session_.EndScript();
     unit.Commit();
   } else {
     session_.EndScript();
     unit.Commit();
-    retry_.RunTopLevel(statement);
+    retry_.RunTopLevel(statements.front());
     session_.Commit();
   }
   return work;
@@ -124,7 +143,8 @@ void PhaseRunner::Explain(Error& error, const Running& running) const {
                   "Raise headway.max_lock_hold, then call it again: it goes on with this phase.");
   }
   core::ErrorReport& report = error.report();
-  if (report.hint.empty() && IsAboutData(report)) report.hint = running.phase.hint;
+  const bool hinted = running.phase.give_up ? IsLasting(report) : IsAboutData(report);
+  if (hinted && !running.phase.hint.empty()) report.hint += (report.hint.empty() ? "" : " ") + running.phase.hint;
   const std::string place = Format("%1% of %2%: %3%", running.which, running.operation.name, running.phase.title);
   report.context += report.context.empty() ? place : "\n" + place;
 }

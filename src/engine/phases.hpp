@@ -16,17 +16,21 @@
 
 namespace headway::engine {
 
-// A statement; or work with transactions of its own, which is called with no unit open.
-using PhaseWork = std::variant<core::Statement, std::function<void()>>;
+// Statements that are done together in a transaction, or one that cannot be in any; or work with transactions of its
+// own, which is called with no unit open.
+using PhaseWork = std::variant<std::vector<core::Statement>, std::function<void()>>;
 
 struct Phase {
   std::string title;  // what it does, for people: "validate constraint videos_url_check"
-  // What is to be done next, or nothing. Called in an open unit, anew in each try and again after each success: a
-  // statement must have changed the answer. Work of its own is done once in a call.
+  // What is to be done next, or nothing. Called in an open unit, anew in each try and again after each success:
+  // statements must have changed the answer. Work of its own is done once in a call.
   std::function<std::optional<PhaseWork>()> next;
   // Looks at what stopped the phase and does something about it, in transactions of its own; true: try it again. May
   // be empty.
   std::function<bool(const core::ErrorReport& error)> repair;
+  // Asked like `next` when the same call would fail again, before the error goes out: statements that take back what
+  // others would meet meanwhile. May be empty.
+  std::function<std::optional<PhaseWork>()> give_up;
   // What to do when the data is in the way: "Find the rows with ... and correct them." May be empty.
   std::string hint;
 };
@@ -35,6 +39,9 @@ struct PhasedOperation {
   std::string name;   // for messages: "safe_set_not_null of public.videos.url"
   std::string table;  // one operation at a time works on it
   std::vector<Phase> phases;
+  // What is left on purpose when all are done, and how to go on; may be empty.
+  std::string remains;
+  std::string remains_hint;
 };
 
 class PhaseRunner {
@@ -53,6 +60,7 @@ class PhaseRunner {
   struct Running;
 
   bool RunPhase(Running& running);
+  void GiveUp(const Running& running);
   std::optional<PhaseWork> Try(Running& running);
   void Announce(Running& running);
   void Explain(core::Error& error, const Running& running) const;

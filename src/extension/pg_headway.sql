@@ -293,6 +293,13 @@ CREATE FUNCTION safe_add_check(relation regclass, expression text, name text DEF
 COMMENT ON FUNCTION safe_add_check(regclass, text, text) IS
   'Adds a CHECK constraint NOT VALID under a short lock, then validates it while others read and write. Goes on where it stopped when called again. Returns the number of phases that had something to do';
 
+CREATE FUNCTION safe_change_column_type(
+    relation regclass, column_name text, new_type text, using_expression text DEFAULT NULL,
+    drop_old boolean DEFAULT false)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_change_column_type(regclass, text, text, text, boolean) IS
+  'Changes the type of a column: a new column is filled beside it batch by batch, kept the same by a trigger, indexed concurrently, and takes its place in one short transaction; the old one is dropped by a call with drop_old. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
   headway.vouch(),
@@ -307,5 +314,6 @@ REVOKE ALL ON FUNCTION
   migrate_blockers(regclass, text),
   safe_backfill(regclass, text, text, integer, text, text),
   safe_set_not_null(regclass, text, text),
-  safe_add_check(regclass, text, text)
+  safe_add_check(regclass, text, text),
+  safe_change_column_type(regclass, text, text, text, boolean)
 FROM PUBLIC;

@@ -20,20 +20,16 @@ namespace sqlstate = core::sqlstate;
 
 namespace {
 
-std::string Alter(const Table& table, const std::string& what) {
-  return Format("ALTER TABLE %1% %2%", pg::QualifiedName(table.oid), what);
-}
-
 // Gives rows that hold a NULL a value, once in a call; rows that come later are the repair's.
 Phase Fill(const OperationCall& call, const Table& table, const std::string& column, const std::string& set,
-           const std::string& where) {
+           const std::string& where, const std::string& job) {
   Phase phase;
   phase.title = Format("fill %1%.%2% where it is NULL", table.name, pg::QuoteIdentifier(column));
   auto done = std::make_shared<bool>(false);
   phase.next = [=, backfill = call.backfill]() -> std::optional<PhaseWork> {
     if (*done || RequireColumn(table, column).not_null) return std::nullopt;
     return std::function<void()>([=] {
-      backfill(table.oid, set, where);
+      backfill(table.oid, set, where, job);
       *done = true;
     });
   };
@@ -42,14 +38,22 @@ Phase Fill(const OperationCall& call, const Table& table, const std::string& col
 
 }  // namespace
 
+std::string Alter(const Table& table, const std::string& what) {
+  return Format("ALTER TABLE %1% %2%", pg::QualifiedName(table.oid), what);
+}
+
+std::optional<PhaseWork> AsWork(const std::string& text, const std::string& title) {
+  if (text.empty()) return std::nullopt;
+  std::vector<core::Statement> statements = pg::ParseScript(text, title).statements;
+  // Ours leave nothing in the session.
+  for (core::Statement& statement : statements) statement.runs_code = false;
+  return statements;
+}
+
 Phase Statements(std::string title, std::function<std::string()> next) {
   Phase phase;
   phase.title = std::move(title);
-  phase.next = [next = std::move(next), title = phase.title]() -> std::optional<PhaseWork> {
-    const std::string text = next();
-    if (text.empty()) return std::nullopt;
-    return pg::ParseScript(text, title).statements.at(0);
-  };
+  phase.next = [next = std::move(next), title = phase.title] { return AsWork(next(), title); };
   return phase;
 }
 
@@ -75,9 +79,10 @@ void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call
   const std::string helper = pg::MakeObjectName("headway", column, "not_null");
   const std::string set = quoted + " = (\n" + fill.value_or("NULL") + "\n)";
   const std::string where = quoted + " IS NULL";
+  const std::string job = Format("safe_set_not_null of %1%.%2%: %3%", table.name, quoted, fill.value_or(""));
   if (fill) {
     pg::RequireExpression(*fill, "fill");
-    operation.phases.push_back(Fill(call, table, column, set, where));
+    operation.phases.push_back(Fill(call, table, column, set, where, job));
   }
   const std::string condition = Format("(%1% IS NOT NULL)", quoted);
   operation.phases.push_back(Statements(Format("add CHECK %1% NOT VALID", condition), [=]() -> std::string {
@@ -102,7 +107,7 @@ void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call
     auto repaired = std::make_shared<bool>(false);
     validate.repair = [=, backfill = call.backfill](const core::ErrorReport& error) {
       if (error.sqlstate != sqlstate::kCheckViolation || *repaired) return false;
-      backfill(table.oid, set, where);
+      backfill(table.oid, set, where, job);
       return *repaired = true;
     };
   }

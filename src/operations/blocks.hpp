@@ -9,8 +9,15 @@
 
 namespace headway::operations {
 
-// A phase of statements: `next` returns the text of the next one, empty: there is none (any more).
+// A phase of statements: `next` returns the text of the next one, or of several that are done in one transaction;
+// empty: there is none (any more).
 engine::Phase Statements(std::string title, std::function<std::string()> next);
+
+// The statements of a text as what a phase may be asked for; an empty one: nothing.
+std::optional<engine::PhaseWork> AsWork(const std::string& text, const std::string& title);
+
+// ALTER TABLE of the name that the table has now.
+std::string Alter(const Table& table, const std::string& what);
 
 // Fails when a constraint of the name is there and is another one than is asked for.
 [[noreturn]] void ThrowOtherConstraint(const Table& table, const Constraint& existing);

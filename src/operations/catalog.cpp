@@ -50,6 +50,14 @@ pg::PreparedQuery first_not_validated(
     " ORDER BY t.depth DESC, t.relation LIMIT 1",
     "it");
 
+pg::PreparedQuery find_valid_index(
+    "SELECT true FROM pg_catalog.pg_index i"
+    " JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) i.indexrelid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace"
+    " WHERE n.nspname OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.name)"
+    " AND r.relname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name) AND i.indisvalid",
+    "tt");
+
 std::optional<Constraint> Read(const pg::QueryResult& result) {
   if (result.rows.empty()) return std::nullopt;
   const pg::Row& row = result.rows.front();
@@ -112,6 +120,10 @@ std::optional<Table> FirstNotValidated(const Table& table, const std::string& co
   const pg::Field relation = first_not_validated.Run({Number(table), constraint}).Single();
   if (!relation) return std::nullopt;
   return RequireTable(static_cast<std::uint32_t>(std::stoul(*relation)));
+}
+
+bool IsValidIndex(const std::string& schema, const std::string& name) {
+  return !find_valid_index.Run({schema, name}).rows.empty();
 }
 
 }  // namespace headway::operations

@@ -42,4 +42,7 @@ std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string
 // parents; nothing: none.
 std::optional<Table> FirstNotValidated(const Table& table, const std::string& constraint);
 
+// Whether an index of this name is there and is not INVALID.
+bool IsValidIndex(const std::string& schema, const std::string& name);
+
 }  // namespace headway::operations

@@ -15,6 +15,7 @@ struct Entry {
 
 constexpr Entry kOperations[] = {
     {"safe_add_check", AddCheck},
+    {"safe_change_column_type", ChangeColumnType},
     {"safe_set_not_null", SetNotNull},
 };
 

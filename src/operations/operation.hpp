@@ -13,8 +13,10 @@
 
 namespace headway::operations {
 
-// UPDATE relation SET set WHERE where, batch by batch, in transactions of its own. REQUIRES: no unit open.
-using Backfill = std::function<void(std::uint32_t relation, const std::string& set, const std::string& where)>;
+// UPDATE relation SET set WHERE where, batch by batch, in transactions of its own. A job of the same name goes on where
+// it has stopped. REQUIRES: no unit open.
+using Backfill = std::function<void(std::uint32_t relation, const std::string& set, const std::string& where,
+                                    const std::string& job)>;
 
 // A call of a safe_* function: its arguments as texts, in the order of its declaration in SQL; a regclass as its oid.
 struct OperationCall {
@@ -37,5 +39,6 @@ MakeOperation FindOperation(std::string_view function);
 
 engine::PhasedOperation SetNotNull(const OperationCall& call);
 engine::PhasedOperation AddCheck(const OperationCall& call);
+engine::PhasedOperation ChangeColumnType(const OperationCall& call);
 
 }  // namespace headway::operations

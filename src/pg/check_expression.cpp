@@ -17,18 +17,22 @@ namespace headway::pg {
 
 namespace {
 
-// As the server cooks it when it stores one. REQUIRES: inside a guard.
-Node* Cook(Relation table, const char* text) {
-  auto* raw = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT));
-  auto* target = linitial_node(ResTarget, castNode(SelectStmt, raw->stmt)->targetList);
+// As the server cooks it when it stores one; the raw expression is part of the text. REQUIRES: inside a guard.
+Node* Cook(Relation table, Node* raw, const char* text) {
   ParseState* state = make_parsestate(nullptr);
   state->p_sourcetext = text;
   ParseNamespaceItem* item = addRangeTableEntryForRelation(state, table, AccessShareLock, nullptr, false, true);
   addNSItemToQuery(state, item, true, true, true);
-  Node* expression = transformExpr(state, target->val, EXPR_KIND_CHECK_CONSTRAINT);
+  Node* expression = transformExpr(state, raw, EXPR_KIND_CHECK_CONSTRAINT);
   expression = coerce_to_boolean(state, expression, "CHECK");
   assign_expr_collations(state, expression);
   return expression;
+}
+
+// The only one in a SELECT. REQUIRES: inside a guard.
+Node* RawExpression(const char* text) {
+  auto* raw = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT));
+  return linitial_node(ResTarget, castNode(SelectStmt, raw->stmt)->targetList)->val;
 }
 
 template <class Body>
@@ -37,7 +41,7 @@ auto WithCooked(Oid relation, const std::string& expression, Body&& body) {
   try {
     return Guarded([&] {
       Relation table = table_open(relation, AccessShareLock);
-      const auto result = body(table, Cook(table, text.c_str()));
+      const auto result = body(table, Cook(table, RawExpression(text.c_str()), text.c_str()));
       table_close(table, AccessShareLock);
       return result;
     });
@@ -82,6 +86,22 @@ std::string OnlyColumnOf(Oid relation, const std::string& expression) {
 bool IsSameCheck(Oid relation, const std::string& name, const std::string& expression) {
   return WithCooked(relation, expression,
                     [&](Relation table, Node* cooked) { return SameAsStored(table, name.c_str(), cooked); });
+}
+
+void RequireCheckable(const std::string& statement) {
+  const char* text = statement.c_str();
+  try {
+    Guarded([&] {
+      const auto* alter = castNode(AlterTableStmt, linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT))->stmt);
+      const auto* command = linitial_node(AlterTableCmd, alter->cmds);
+      Relation table = table_openrv(alter->relation, AccessShareLock);
+      Cook(table, castNode(Constraint, command->def)->raw_expr, text);
+      table_close(table, AccessShareLock);
+    });
+  } catch (core::Error& error) {
+    ShowAsInternalQuery(error.report(), statement);
+    throw;
+  }
 }
 
 }  // namespace headway::pg

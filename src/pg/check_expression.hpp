@@ -12,4 +12,7 @@ std::string OnlyColumnOf(Oid relation, const std::string& expression);
 // Whether the CHECK constraint of this name has this expression.
 bool IsSameCheck(Oid relation, const std::string& name, const std::string& expression);
 
+// For an ALTER TABLE ... ADD ... CHECK: throws what the server would say of its expression.
+void RequireCheckable(const std::string& statement);
+
 }  // namespace headway::pg

@@ -2,6 +2,7 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/portal.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -164,6 +165,20 @@ bool SameDefinition(const Meeting& meeting, const char* text) {
   return same;
 }
 
+// REQUIRES: inside a guard.
+void Analyze(const char* text) {
+  IndexStmt* create = ParseCreate(text);
+  const Oid table = RangeVarGetRelid(create->relation, NoLock, false);
+  create = transformIndexStmt(table, create, text);
+  const Oid method = get_index_am_oid(create->accessMethod, false);
+  ListCell* cell;
+  foreach (cell, create->indexParams) {
+    const auto* element = lfirst_node(IndexElem, cell);
+    const Column column = Resolve(element, table);
+    if (OidIsValid(column.type)) ResolveOpClass(element->opclass, column.type, create->accessMethod, method);
+  }
+}
+
 [[noreturn]] void ThrowTaken(Oid existing, const char* what, const std::string& detail) {
   throw core::Error(core::sqlstate::kDuplicateTable,
                     core::Format("%1% exists already and %2%", QualifiedName(existing), what), detail,
@@ -184,6 +199,15 @@ void RequireSameIndex(const std::string& statement) {
   if (Guarded([&] { return SameDefinition(meeting, statement.c_str()); })) return;
   const std::string definition = Guarded([&] { return pg_get_indexdef_string(meeting.existing); });
   ThrowTaken(meeting.existing, "is not the index that is asked for", core::Format("It is %1%.", definition));
+}
+
+void RequireIndexable(const std::string& statement) {
+  try {
+    Guarded([&] { Analyze(statement.c_str()); });
+  } catch (core::Error& error) {
+    ShowAsInternalQuery(error.report(), statement);
+    throw;
+  }
 }
 
 }  // namespace headway::pg

@@ -13,4 +13,8 @@ namespace headway::pg {
 // REQUIRES: a transaction.
 void RequireSameIndex(const std::string& statement);
 
+// For a CREATE INDEX: throws what the server would say of its expressions, its condition and its operator classes.
+// REQUIRES: a transaction.
+void RequireIndexable(const std::string& statement);
+
 }  // namespace headway::pg

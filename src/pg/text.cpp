@@ -56,7 +56,8 @@ std::string LastName(Oid relation) {
 
 std::string MakeObjectName(const std::string& first, const std::string& second, const std::string& label) {
   const char* name = Guarded([&] {
-    return makeObjectName(first.c_str(), second.empty() ? nullptr : second.c_str(), label.c_str());
+    return makeObjectName(first.c_str(), second.empty() ? nullptr : second.c_str(),
+                          label.empty() ? nullptr : label.c_str());
   });
   return name;
 }

@@ -19,7 +19,7 @@ std::string QualifiedName(Oid relation);
 // The name of a relation without its schema, as it is.
 std::string LastName(Oid relation);
 std::string RoleName(Oid role);
-// first_second_label, the parts cut so that it is no longer than names may be; `second` may be empty.
+// first_second_label, the parts cut so that it is no longer than names may be; `second` and `label` may be empty.
 std::string MakeObjectName(const std::string& first, const std::string& second, const std::string& label);
 // The parts of a name as SQL writes it ("name", schema.name), folded and unquoted; the schema may be left out.
 std::vector<std::string> ParseQualifiedName(const std::string& text);

@@ -30,9 +30,9 @@ std::string ShortHash(const std::string& text) {
   return Format("%08x", hash);
 }
 
-std::string DefaultName(const std::string& table, const std::string& set_clause, const std::string& where_clause,
-                        const std::string& script) {
-  const std::string name = table + " " + ShortHash(table + '\n' + set_clause + '\n' + where_clause);
+std::string DefaultName(const std::string& table, const BackfillCall& call, const std::string& script) {
+  const std::string definition = table + '\n' + call.set_clause + '\n' + call.where_clause.value_or("");
+  const std::string name = table + " " + ShortHash(definition);
   return script.empty() ? name : script + ": " + name;
 }
 
@@ -112,8 +112,7 @@ std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
     throw core::Error("42P01", Format("relation with OID %1% does not exist", arguments.relation));
   }
   const std::string script = RunningScript();
-  const std::string name =
-      arguments.name.value_or(DefaultName(table, arguments.set_clause, arguments.where_clause.value_or(""), script));
+  const std::string name = arguments.name.value_or(DefaultName(table, arguments, script));
   const DoorResult through = ThroughWorker(call, MakeRequest(arguments, name, script));
   if (through.taken) return through.result;
   RefuseInTransaction("safe_backfill", "It commits batch by batch. " + through.why_not);
@@ -132,15 +131,13 @@ std::int64_t BackfillInWorker(const pg::WorkerRequest& request) {
   return RunBackfill(std::move(definition), batch_size);
 }
 
-void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause) {
+void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,
+                   const std::string& job) {
   BackfillDefinition definition;
   definition.relation = relation;
   definition.set_clause = set_clause;
   definition.where_clause = where_clause;
-  WorkerSession session;
-  session.Begin();
-  definition.name = DefaultName(pg::QualifiedName(relation), set_clause, where_clause, {});
-  session.Commit();
+  definition.name = job;
   definition.strategy = "auto";
   definition.required = true;
   (void)RunBackfill(std::move(definition), {});

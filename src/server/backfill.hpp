@@ -24,7 +24,8 @@ inline constexpr char kBackfillVerb[] = "backfill";
 std::int64_t BackfillInWorker(const pg::WorkerRequest& request);
 
 // The same in this process, which must be a worker, with no unit open. Fails when another call is at it.
-void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause);
+void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,
+                   const std::string& job);
 
 // The finished backfills of a revision's script go when the script starts anew: it is to run them again.
 void ForgetBackfillsOf(const std::string& script_label);

@@ -24,7 +24,7 @@ Phase PhaseOf(World& world, const std::string& text) {
     world.RequireUnit(true, "next");
     const std::vector<std::string>& effects = world.open_unit.effects;
     if (std::find(effects.begin(), effects.end(), text) != effects.end()) return std::nullopt;
-    return ParseStatement(text, 1);
+    return std::vector<core::Statement>{ParseStatement(text, 1)};
   };
   return phase;
 }
@@ -125,18 +125,41 @@ TEST(Phases, APhaseIsAskedUntilItHasNothingLeft) {
     if (left.empty()) return std::nullopt;
     const std::string text = left.back();
     left.pop_back();
-    return ParseStatement(text, 1);
+    return std::vector<core::Statement>{ParseStatement(text, 1)};
   };
   EXPECT_EQ(Operate(world, {"o", "t", {phase}}), 1);
   EXPECT_EQ(Join(world.committed.effects), "first second");
   EXPECT_EQ(world.said.size(), 1U);
 }
 
+// One transaction, in which the later ones hold the locks of the earlier.
+TEST(Phases, StatementsTogetherAreKeptOrUndoneTogether) {
+  for (const char* fault : {"", "run swap"}) {
+    World world;
+    if (*fault != '\0') world.fault = FailOn(fault, kBroken);
+    bool done = false;
+    Phase phase;
+    phase.title = "exchange";
+    phase.next = [&]() -> std::optional<PhaseWork> {
+      if (std::exchange(done, true)) return std::nullopt;
+      return std::vector<core::Statement>{ParseStatement("lock", 1), ParseStatement("swap", 2)};
+    };
+    const PhasedOperation operation = {"o", "t", {phase}};
+    if (*fault == '\0') {
+      EXPECT_EQ(Operate(world, operation), 1);
+      EXPECT_EQ(Join(world.committed.effects), "lock swap");
+    } else {
+      EXPECT_EQ(Failure(world, operation).sqlstate, kBroken);
+      EXPECT_EQ(Join(world.committed.effects), "");
+    }
+  }
+}
+
 TEST(Phases, AStatementWithoutEffectIsNotRunForEver) {
   World world;
   Phase phase;
   phase.title = "vain";
-  phase.next = []() -> std::optional<PhaseWork> { return ParseStatement("vain", 1); };
+  phase.next = []() -> std::optional<PhaseWork> { return std::vector<core::Statement>{ParseStatement("vain", 1)}; };
   EXPECT_EQ(Failure(world, {"o", "t", {phase}}).sqlstate, core::sqlstate::kObjectNotInPrerequisiteState);
 }
 
@@ -172,6 +195,22 @@ TEST(Phases, ARepairedPhaseIsTriedAgain) {
   PhasedOperation other = Operation(hopeless);
   other.phases[0].repair = [](const core::ErrorReport&) { return false; };
   EXPECT_EQ(Failure(hopeless, other).sqlstate, kBroken);
+}
+
+// Before the error goes out, but only when the same call would meet it again: after a cancel it goes on instead.
+TEST(Phases, WhatOthersWouldMeetIsTakenBack) {
+  for (const char* sqlstate : {"22001", "23502", "42883", "57014"}) {
+    World world;
+    PhasedOperation operation = Operation(world);
+    operation.phases[2].hint = "Nothing is left.";
+    operation.phases[2].give_up = PhaseOf(world, "undo").next;
+    world.fault = FailOn("run attach", sqlstate);
+    const core::ErrorReport error = Failure(world, operation);
+    EXPECT_EQ(error.sqlstate, sqlstate);
+    const bool taken_back = std::string(sqlstate) != "57014";
+    EXPECT_EQ(Join(world.committed.effects), taken_back ? "check index i undo" : "check index i");
+    EXPECT_EQ(error.hint, taken_back ? "Nothing is left." : "");
+  }
 }
 
 // Whatever call fails, the same call again ends as an uninterrupted one does.

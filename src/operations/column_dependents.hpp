@@ -1,0 +1,71 @@
+// What hangs on a column and has to be made anew when another column takes its place.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operations/catalog.hpp"
+
+namespace headway::operations {
+
+// A column, by its number too: names change hands.
+struct ColumnId {
+  std::uint32_t table = 0;
+  int number = 0;
+  std::string name;
+};
+ColumnId RequireColumnId(const Table& table, const std::string& name);
+
+struct DependentIndex {
+  std::string oid;
+  std::string schema;
+  std::string name;
+  std::string definition;  // CREATE INDEX ..., as the server writes it
+  bool unique = false;
+  bool clustered = false;
+  bool replica_identity = false;
+  std::string constraint;  // that it backs: PRIMARY KEY or UNIQUE, with its deferral; empty: none
+  std::string key;         // "PRIMARY KEY" or "UNIQUE" then
+  std::string deferral;    // " DEFERRABLE INITIALLY DEFERRED" or so
+};
+// The valid ones, in a fixed order; the same for all below.
+std::vector<DependentIndex> DependentIndexes(const ColumnId& column);
+
+struct DependentConstraint {
+  std::string oid;
+  std::string name;
+  Table table;  // that it is a constraint of: for a foreign key perhaps another one
+  bool validated = false;
+  std::string definition;  // a CHECK's as the server writes it, a foreign key's with `other` in the column's place
+};
+std::vector<DependentConstraint> DependentChecks(const ColumnId& column);
+std::vector<DependentConstraint> DependentForeignKeys(const ColumnId& column, const std::string& other);
+
+// What hangs on it besides and cannot be made anew, for people: "view v", "policy p on table t". Its DEFAULT, sequence,
+// indexes, CHECKs and foreign keys are none of that.
+std::vector<std::string> Obstacles(const ColumnId& column);
+
+struct ColumnDetails {
+  std::optional<std::string> default_expression;
+  std::optional<std::string> comment;
+  std::optional<std::string> statistics;  // its target, when it has one
+  bool not_null = false;
+  bool generated = false;
+  char identity = '\0';  // a ALWAYS, d BY DEFAULT
+};
+ColumnDetails DescribeColumn(const ColumnId& column);
+// GRANT SELECT (column) ON table TO role, one for each privilege on the column.
+std::vector<std::string> Grants(const ColumnId& column);
+
+struct OwnedSequence {
+  std::string schema;
+  std::string name;
+  std::string type;  // smallint, integer, bigint
+  std::string increment, minimum, maximum, start, cache;
+  bool cycles = false;
+};
+std::optional<OwnedSequence> FindOwnedSequence(const ColumnId& column);
+
+}  // namespace headway::operations
