@@ -63,7 +63,10 @@ int PhaseRunner::Run(const PhasedOperation& operation) {
     Running running{operation, operation.phases[i], Format("phase %1% of %2%", i + 1, operation.phases.size())};
     if (RunPhase(running)) ++run;
   }
-  if (run == 0) reporter_.Notice(Format("nothing to do: %1% is done already", operation.name));
+  if (run == 0) {
+    const std::string& why = operation.nothing_to_do;
+    reporter_.Notice("nothing to do: " + (why.empty() ? operation.name + " is done already" : why));
+  }
   if (!operation.remains.empty()) reporter_.Notice(operation.remains, {}, operation.remains_hint);
   return run;
 }

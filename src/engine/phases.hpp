@@ -42,6 +42,7 @@ struct PhasedOperation {
   // What is left on purpose when all are done, and how to go on; may be empty.
   std::string remains;
   std::string remains_hint;
+  std::string nothing_to_do;  // what to say then; empty: that it is done already
 };
 
 class PhaseRunner {

@@ -299,6 +299,16 @@ CREATE FUNCTION safe_change_column_type(
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_change_column_type(regclass, text, text, text, boolean) IS
   'Changes the type of a column: a new column is filled beside it batch by batch, kept the same by a trigger, indexed concurrently, and takes its place in one short transaction; the old one is dropped by a call with drop_old. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+CREATE FUNCTION safe_create_index(
+    relation regclass, definition text, "unique" boolean DEFAULT false, name text DEFAULT NULL)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_create_index(regclass, text, boolean, text) IS
+  'Builds an index while others read and write, on a partitioned table partition by partition. definition: what stands behind the table''s name in CREATE INDEX. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+
+CREATE FUNCTION safe_drop_index(name text)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_drop_index(text) IS
+  'Drops an index while others read and write; that of a partitioned table under a short lock. name: as SQL writes it, with or without its schema. Does nothing when there is none. Returns the number of phases that had something to do';
 
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
@@ -315,5 +325,7 @@ REVOKE ALL ON FUNCTION
   safe_backfill(regclass, text, text, integer, text, text),
   safe_set_not_null(regclass, text, text),
   safe_add_check(regclass, text, text),
-  safe_change_column_type(regclass, text, text, text, boolean)
+  safe_change_column_type(regclass, text, text, text, boolean),
+  safe_create_index(regclass, text, boolean, text),
+  safe_drop_index(text)
 FROM PUBLIC;

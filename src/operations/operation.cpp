@@ -16,6 +16,8 @@ struct Entry {
 constexpr Entry kOperations[] = {
     {"safe_add_check", AddCheck},
     {"safe_change_column_type", ChangeColumnType},
+    {"safe_create_index", CreateIndex},
+    {"safe_drop_index", DropIndex},
     {"safe_set_not_null", SetNotNull},
 };
 
@@ -38,5 +40,10 @@ std::uint32_t OperationCall::Relation(std::size_t index, const char* name) const
 }
 
 bool OperationCall::Boolean(std::size_t index) const { return arguments.at(index) == "t"; }
+
+std::optional<std::string> OperationCall::Name(std::size_t index, const char* name) const {
+  if (arguments.at(index) != "") return arguments[index];
+  throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("argument \"%1%\" must not be empty", name));
+}
 
 }  // namespace headway::operations

@@ -28,6 +28,8 @@ struct OperationCall {
   std::string Text(std::size_t index, const char* name) const;
   std::uint32_t Relation(std::size_t index, const char* name) const;
   bool Boolean(std::size_t index) const;  // NULL: false
+  // Nothing when it is NULL; throws when it is an empty string, which is no name.
+  std::optional<std::string> Name(std::size_t index, const char* name) const;
   const std::optional<std::string>& Optional(std::size_t index) const { return arguments.at(index); }
 };
 
@@ -40,5 +42,7 @@ MakeOperation FindOperation(std::string_view function);
 engine::PhasedOperation SetNotNull(const OperationCall& call);
 engine::PhasedOperation AddCheck(const OperationCall& call);
 engine::PhasedOperation ChangeColumnType(const OperationCall& call);
+engine::PhasedOperation CreateIndex(const OperationCall& call);
+engine::PhasedOperation DropIndex(const OperationCall& call);
 
 }  // namespace headway::operations

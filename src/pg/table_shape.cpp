@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "core/format.hpp"
-#include "core/sqlstate.hpp"
+#include "pg/clause.hpp"
 #include "pg/compat.hpp"
 #include "pg/portal.hpp"
 #include "pg/text.hpp"
@@ -25,8 +24,6 @@ extern "C" {
 namespace headway::pg {
 
 namespace {
-
-using core::Format;
 
 constexpr int kMaxKeyColumns = 8;
 
@@ -138,29 +135,6 @@ RawShape Look(Oid oid) {
   if (shape.kind == RELKIND_RELATION) shape.pages = RelationGetNumberOfBlocks(table);
   relation_close(table, AccessShareLock);
   return shape;
-}
-
-[[noreturn]] void ThrowClause(const char* argument, const char* must_be, const std::string& text) {
-  throw core::Error(core::sqlstate::kSyntaxError, Format("%1% must be %2% and nothing else", argument, must_be),
-                    Format("Given: %1%", text));
-}
-
-// A syntax error inside a clause, shown in the clause's own text. `prefix` is what was put in front of it.
-List* ParseClause(const std::string& prefix, const std::string& clause, const char* argument) {
-  const std::string text = prefix + clause;
-  try {
-    return Guarded([&] { return raw_parser(text.c_str(), RAW_PARSE_DEFAULT); });
-  } catch (core::Error& error) {
-    core::ErrorReport& report = error.report();
-    const int position = report.cursor_position - static_cast<int>(prefix.size());
-    if (position > 0) {
-      report.internal_query = clause;
-      report.internal_position = position;
-      report.cursor_position = 0;
-    }
-    report.context = Format("argument \"%1%\"", argument);
-    throw;
-  }
 }
 
 }  // namespace

@@ -54,6 +54,12 @@ std::string LastName(Oid relation) {
   return name == nullptr ? std::string() : std::string(name);
 }
 
+std::string QualifiedSibling(Oid relation, const std::string& name) {
+  const char* qualified = Guarded(
+      [&] { return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name.c_str()); });
+  return qualified;
+}
+
 std::string MakeObjectName(const std::string& first, const std::string& second, const std::string& label) {
   const char* name = Guarded([&] {
     return makeObjectName(first.c_str(), second.empty() ? nullptr : second.c_str(),
@@ -67,16 +73,24 @@ std::string RoleName(Oid role) {
   return name == nullptr ? std::string() : std::string(name);
 }
 
-std::vector<std::string> ParseQualifiedName(const std::string& text) {
+std::vector<std::string> ParseQualifiedName(const std::string& text, const char* what) {
   List* names = Guarded([&] { return stringToQualifiedNameList(text.c_str()); });
   std::vector<std::string> parts;
   ListCell* cell;
   foreach (cell, names) parts.emplace_back(strVal(lfirst(cell)));
   if (parts.size() > 2) {
-    throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("\"%1%\" is not the name of a table", text),
-                      {}, "Write name or schema.name.");
+    throw core::Error(core::sqlstate::kInvalidParameterValue,
+                      core::Format("\"%1%\" is not the name of %2%", text, what), {}, "Write name or schema.name.");
   }
   return parts;
+}
+
+Oid RelationNamed(const std::vector<std::string>& parts) {
+  return Guarded([&] {
+    RangeVar* name = makeRangeVar(nullptr, pstrdup(parts.back().c_str()), -1);
+    if (parts.size() > 1) name->schemaname = pstrdup(parts.front().c_str());
+    return RangeVarGetRelid(name, NoLock, true);
+  });
 }
 
 int LineOf(std::string_view text, std::size_t offset) {

@@ -18,11 +18,16 @@ std::string QuoteLiteral(const std::string& value);
 std::string QualifiedName(Oid relation);
 // The name of a relation without its schema, as it is.
 std::string LastName(Oid relation);
+// The name in the schema of that relation: schema.name, quoted as needed.
+std::string QualifiedSibling(Oid relation, const std::string& name);
 std::string RoleName(Oid role);
 // first_second_label, the parts cut so that it is no longer than names may be; `second` and `label` may be empty.
 std::string MakeObjectName(const std::string& first, const std::string& second, const std::string& label);
 // The parts of a name as SQL writes it ("name", schema.name), folded and unquoted; the schema may be left out.
-std::vector<std::string> ParseQualifiedName(const std::string& text);
+// `what`: for messages.
+std::vector<std::string> ParseQualifiedName(const std::string& text, const char* what = "a table");
+// What has that name, seen from the search_path; InvalidOid: nothing. REQUIRES: a transaction.
+Oid RelationNamed(const std::vector<std::string>& parts);
 
 // The line of a byte offset in a text, from 1.
 int LineOf(std::string_view text, std::size_t offset);
