@@ -309,6 +309,10 @@ CREATE FUNCTION safe_drop_index(name text)
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_drop_index(text) IS
   'Drops an index while others read and write; that of a partitioned table under a short lock. name: as SQL writes it, with or without its schema. Does nothing when there is none. Returns the number of phases that had something to do';
+CREATE FUNCTION safe_add_foreign_key(relation regclass, definition text, name text DEFAULT NULL)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_add_foreign_key(regclass, text, text) IS
+  'Adds a foreign key NOT VALID under a short lock on both tables, then validates it while others read and write; definition: what stands behind FOREIGN KEY. Goes on where it stopped when called again. Returns the number of phases that had something to do';
 
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
@@ -327,5 +331,6 @@ REVOKE ALL ON FUNCTION
   safe_add_check(regclass, text, text),
   safe_change_column_type(regclass, text, text, text, boolean),
   safe_create_index(regclass, text, boolean, text),
-  safe_drop_index(text)
+  safe_drop_index(text),
+  safe_add_foreign_key(regclass, text, text)
 FROM PUBLIC;

@@ -6,8 +6,8 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/check_expression.hpp"
 #include "pg/script.hpp"
-#include "pg/table_shape.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {
@@ -73,17 +73,32 @@ Phase Validate(const Table& table, const std::string& constraint, std::string hi
   return phase;
 }
 
+void AppendCheck(engine::PhasedOperation& operation, const Table& table, const std::string& name,
+                 const std::string& expression) {
+  const std::string quoted = pg::QuoteIdentifier(name);
+  operation.phases.push_back(Statements(Format("add CHECK %1% NOT VALID", quoted), [=]() -> std::string {
+    const std::optional<Constraint> existing = FindConstraint(table, name);
+    if (!existing) {
+      return Alter(table, Format("ADD CONSTRAINT %1% CHECK (\n%2%\n) NOT VALID", quoted, expression));
+    }
+    if (existing->kind != 'c' || !pg::IsSameCheck(table.oid, name, expression)) ThrowOtherConstraint(table, *existing);
+    return {};
+  }));
+  operation.phases.push_back(Validate(
+      table, name,
+      Format("New rows are checked already. Find the old ones with SELECT ... FROM %1% WHERE NOT (%2%), correct them, "
+             "then call it again: it goes on here. To give up: ALTER TABLE %1% DROP CONSTRAINT %3%.",
+             table.name, expression, quoted)));
+}
+
 void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
                    const std::string& column, const std::optional<std::string>& fill) {
   const std::string quoted = pg::QuoteIdentifier(column);
   const std::string helper = pg::MakeObjectName("headway", column, "not_null");
-  const std::string set = quoted + " = (\n" + fill.value_or("NULL") + "\n)";
+  const std::string set = fill.value_or("");
   const std::string where = quoted + " IS NULL";
-  const std::string job = Format("safe_set_not_null of %1%.%2%: %3%", table.name, quoted, fill.value_or(""));
-  if (fill) {
-    pg::RequireExpression(*fill, "fill");
-    operation.phases.push_back(Fill(call, table, column, set, where, job));
-  }
+  const std::string job = Format("safe_set_not_null of %1%.%2%: %3%", table.name, quoted, set);
+  if (fill) operation.phases.push_back(Fill(call, table, column, set, where, job));
   const std::string condition = Format("(%1% IS NOT NULL)", quoted);
   operation.phases.push_back(Statements(Format("add CHECK %1% NOT VALID", condition), [=]() -> std::string {
     if (RequireColumn(table, column).not_null || FindNotNullCheck(table, column, helper)) return {};

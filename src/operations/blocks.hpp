@@ -22,10 +22,25 @@ std::string Alter(const Table& table, const std::string& what);
 // Fails when a constraint of the name is there and is another one than is asked for.
 [[noreturn]] void ThrowOtherConstraint(const Table& table, const Constraint& existing);
 
+// "ALTER TABLE schema.name what", with the name that it has now.
+std::string Alter(const Table& table, const std::string& what);
+
 // ALTER TABLE ... VALIDATE CONSTRAINT, partition by partition.
 engine::Phase Validate(const Table& table, const std::string& constraint, std::string hint);
 
-// Makes a column NOT NULL without a scan under a strong lock; `fill`: an expression for the rows that hold a NULL.
+// A CHECK: NOT VALID, then validated.
+void AppendCheck(engine::PhasedOperation& operation, const Table& table, const std::string& name,
+                 const std::string& expression);
+
+// A foreign key: NOT VALID, then validated, and an index for it missed. `definition`: as behind FOREIGN KEY; its
+// columns need not be there yet. Of a partitioned table the leaves get it first, since the server takes theirs over
+// unread.
+void AppendForeignKey(engine::PhasedOperation& operation, const Table& table, const std::string& name,
+                      const std::string& definition);
+// As the server would name it, without numbering.
+std::string ForeignKeyName(const Table& table, const std::string& definition);
+
+// Makes a column NOT NULL without a scan under a strong lock; `fill`: what is set in the rows that hold a NULL.
 void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
                    const std::string& column, const std::optional<std::string>& fill);
 

@@ -58,6 +58,15 @@ pg::PreparedQuery find_valid_index(
     " AND r.relname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name) AND i.indisvalid",
     "tt");
 
+pg::PreparedQuery leaves(
+    "WITH RECURSIVE tree(relation) AS ("
+    " SELECT CAST($1 AS pg_catalog.oid) UNION ALL"
+    " SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent OPERATOR(pg_catalog.=) t.relation"
+    " AND NOT i.inhdetachpending)"
+    " SELECT CAST(c.oid AS pg_catalog.text) FROM tree t JOIN pg_catalog.pg_class c"
+    " ON c.oid OPERATOR(pg_catalog.=) t.relation AND c.relkind OPERATOR(pg_catalog.<>) 'p' ORDER BY c.oid",
+    "i");
+
 std::optional<Constraint> Read(const pg::QueryResult& result) {
   if (result.rows.empty()) return std::nullopt;
   const pg::Row& row = result.rows.front();
@@ -124,6 +133,15 @@ std::optional<Table> FirstNotValidated(const Table& table, const std::string& co
 
 bool IsValidIndex(const std::string& schema, const std::string& name) {
   return !find_valid_index.Run({schema, name}).rows.empty();
+}
+
+std::vector<Table> TablesWithRows(const Table& table) {
+  if (!table.partitioned) return {table};
+  std::vector<Table> tables;
+  for (const pg::Row& row : leaves.Run({Number(table)}).rows) {
+    tables.push_back(RequireTable(static_cast<std::uint32_t>(std::stoul(*row[0]))));
+  }
+  return tables;
 }
 
 }  // namespace headway::operations

@@ -44,5 +44,7 @@ std::optional<Table> FirstNotValidated(const Table& table, const std::string& co
 
 // Whether an index of this name is there and is not INVALID.
 bool IsValidIndex(const std::string& schema, const std::string& name);
+// The tables that hold the rows: the table itself, or the leaves of a partitioned one, lowest OID first.
+std::vector<Table> TablesWithRows(const Table& table);
 
 }  // namespace headway::operations

@@ -18,6 +18,7 @@ constexpr Entry kOperations[] = {
     {"safe_change_column_type", ChangeColumnType},
     {"safe_create_index", CreateIndex},
     {"safe_drop_index", DropIndex},
+    {"safe_add_foreign_key", AddForeignKey},
     {"safe_set_not_null", SetNotNull},
 };
 

@@ -44,5 +44,6 @@ engine::PhasedOperation AddCheck(const OperationCall& call);
 engine::PhasedOperation ChangeColumnType(const OperationCall& call);
 engine::PhasedOperation CreateIndex(const OperationCall& call);
 engine::PhasedOperation DropIndex(const OperationCall& call);
+engine::PhasedOperation AddForeignKey(const OperationCall& call);
 
 }  // namespace headway::operations

@@ -1,6 +1,7 @@
 // safe_set_not_null(): the server proves NOT NULL from a validated CHECK instead of a scan under ACCESS EXCLUSIVE.
 #include "core/format.hpp"
 #include "operations/blocks.hpp"
+#include "pg/table_shape.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {
@@ -11,7 +12,12 @@ engine::PhasedOperation SetNotNull(const OperationCall& call) {
   engine::PhasedOperation operation;
   operation.name = core::Format("safe_set_not_null of %1%.%2%", table.name, pg::QuoteIdentifier(column));
   operation.table = table.name;
-  AppendNotNull(operation, call, table, column, call.Optional(2));
+  std::optional<std::string> fill = call.Optional(2);
+  if (fill) {
+    pg::RequireExpression(*fill, "fill");
+    fill = pg::QuoteIdentifier(column) + " = (\n" + *fill + "\n)";
+  }
+  AppendNotNull(operation, call, table, column, fill);
   return operation;
 }
 

@@ -1,16 +1,24 @@
-// Parsing what is only a part of a statement, as an argument of ours is.
+// Parts of statements that a user gives as text: parsed by themselves, so that they can be nothing but what they are.
 #pragma once
 
 #include "pg/guard.hpp"
 
 namespace headway::pg {
 
-// The raw statements of `prefix` with `clause` behind it. A syntax error is shown in the clause's own text, under the
-// argument's name. REQUIRES: a prefix of ASCII.
+// The raw parse of prefix + clause. A syntax error is shown in the clause's own text; `argument`: what it was given as.
 List* ParseClause(const std::string& prefix, const std::string& clause, const char* argument);
+// The same for what stands behind "ALTER TABLE name ": its one command, or a null pointer when it is anything else.
+const AlterTableCmd* ParseAlterClause(const std::string& prefix, const std::string& clause, const char* argument);
 
-// Throws 42601: the argument must be this (one expression, say) and nothing else.
+// 42601: "definition must be one column and nothing else".
 [[noreturn]] void ThrowClause(const char* argument, const char* must_be, const std::string& text,
                               const std::string& hint = {});
+
+// A list of String nodes.
+std::vector<std::string> NamesOf(const List* strings);
+
+// What is behind the first token of the text that is this word, as it is; empty: there is no such token. REQUIRES:
+// `keyword` is reserved, so that it can be no name.
+std::string BehindKeyword(const std::string& text, const char* keyword);
 
 }  // namespace headway::pg
