@@ -39,6 +39,18 @@ my @operations = (
 	{ call => q{safe_set_not_null('parts', 'v', $$'new ' || id$$)} },
 	{ call => q{safe_add_check('items', 'n > 0')} },
 	{ call => q{safe_add_check('parts', 'n > 0', 'Positive')} },
+	{ call => q{safe_create_index('items', '(n)', true)}, behind => [qw(writer snapshot)] },
+	{ call => q{safe_create_index('parts', '(n, lower(v))')} },
+	{ call => q{safe_drop_index('items_owner_idx')}, behind => ['reader'] },
+	{ call => q{safe_add_foreign_key('items', '(owner) REFERENCES owners')} },
+	{ call => q{safe_add_foreign_key('parts', '(owner) REFERENCES owners ON DELETE CASCADE')} },
+	{
+		call => q{safe_change_column_type('items', 'n', 'bigint', drop_old => true)},
+		setup => q{DROP TABLE IF EXISTS notes; ALTER TABLE items ALTER n SET NOT NULL, ADD UNIQUE (n), ADD CHECK (n > 0);
+			CREATE TABLE notes (id int PRIMARY KEY, item int REFERENCES items (n)); INSERT INTO notes SELECT n, n FROM items;
+			CREATE INDEX items_n_id_idx ON items (n DESC, (id + n))},
+		behind => ['snapshot']
+	},
 );
 
 # For a writer and a snapshot an index is built, for a reader one is dropped.
@@ -62,7 +74,8 @@ sub query {
 # The function waits as long as the plan says so: at the stop of that number. -1: counts only.
 query(<<'SQL');
 CREATE SCHEMA stop;
-CREATE SEQUENCE stop.passed;
+-- Logged, it would give the transaction an id: DROP INDEX CONCURRENTLY refuses to be second.
+CREATE UNLOGGED SEQUENCE stop.passed;
 CREATE TABLE stop.plan (at int);
 INSERT INTO stop.plan VALUES (0);
 CREATE FUNCTION stop.here() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
@@ -82,7 +95,7 @@ SQL
 
 my @victims = qw(worker caller worker caller worker caller postmaster);
 my ($kills, $cancels, $longest) = (0, 0, 0);
-my %stopped;    # phases of the operation in which a call was stopped
+my %killed;    # phases of the operation in which a call was killed
 
 sub set_stop { query("SELECT setval('stop.passed', 1, false); UPDATE stop.plan SET at = $_[0]"); }
 
@@ -147,12 +160,7 @@ sub start_held {
 # The phases of which a call has told.
 sub phases { return $_[0]->err =~ /NOTICE: .*?(phase \d+ of \d+: .*)/g; }
 
-sub note_phase {
-	my ($run) = @_;
-	my @phases = phases($run);
-	$stopped{ $phases[-1] } = 1 if @phases;
-	return $phases[-1] // 'before the first phase';
-}
+sub last_phase { return (phases($_[0]))[-1] // 'before the first phase'; }
 
 sub pid_of {
 	my ($victim) = @_;
@@ -202,7 +210,9 @@ sub check_kill {
 	kill_it($victim);
 	await_restart($run);
 	$session->finish if $session;
-	call_again($operation, $expected, "$operation->{call}, kill -9 of the $victim at stop $stop, " . note_phase($run));
+	my $phase = last_phase($run);
+	$killed{$phase} = 1;
+	call_again($operation, $expected, "$operation->{call}, kill -9 of the $victim at stop $stop, $phase");
 }
 
 sub check_cancel {
@@ -215,7 +225,7 @@ sub check_cancel {
 	my $took = time - $begun;
 	$longest = $took if $took > $longest;
 	$cancels++;
-	my $how = "$operation->{call}, cancelled at stop $stop, " . note_phase($run);
+	my $how = "$operation->{call}, cancelled at stop $stop, " . last_phase($run);
 	is($run->sqlstate, '57014', "$how: as a cancel") or diag($run->err);
 	cmp_ok($took, '<', 3, "$how: at once");
 	is(query(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_headway'}), '0', "$how: no worker is left");
@@ -257,12 +267,13 @@ for my $operation (@operations) {
 	unlike($expected, qr/^(invalid|not validated|unfinished)\|/m, "$call, undisturbed: leaves nothing half done");
 	is(query("SELECT $call"), '0', "$call, undisturbed: nothing is to be done again");
 
-	%stopped = ();
+	%killed = ();
+	# Each statement has two stops, its start and its end: one for a kill, one for a cancel.
 	for my $stop (1 .. $stops, @{ $operation->{behind} // [] }) {
-		check_cancel($operation, $stop, $expected);
-		check_kill($operation, $stop, $victims[ $round++ % @victims ], $expected);
+		check_cancel($operation, $stop, $expected) if $stop !~ /^\d*[13579]$/;
+		check_kill($operation, $stop, $victims[ $round++ % @victims ], $expected) if $stop !~ /^\d*[02468]$/;
 	}
-	is_deeply([ sort keys %stopped ], [ sort @phases ], "$call: was stopped in each of its phases");
+	is_deeply([ sort keys %killed ], [ sort @phases ], "$call: was killed in each of its phases");
 	check_turn($operation, int(($stops + 1) / 2), $expected) unless $had_turn{$function}++;
 }
 
