@@ -299,6 +299,7 @@ CREATE FUNCTION safe_change_column_type(
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_change_column_type(regclass, text, text, text, boolean) IS
   'Changes the type of a column: a new column is filled beside it batch by batch, kept the same by a trigger, indexed concurrently, and takes its place in one short transaction; the old one is dropped by a call with drop_old. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+
 CREATE FUNCTION safe_create_index(
     relation regclass, definition text, "unique" boolean DEFAULT false, name text DEFAULT NULL)
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -309,10 +310,21 @@ CREATE FUNCTION safe_drop_index(name text)
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_drop_index(text) IS
   'Drops an index while others read and write; that of a partitioned table under a short lock. name: as SQL writes it, with or without its schema. Does nothing when there is none. Returns the number of phases that had something to do';
+
 CREATE FUNCTION safe_add_foreign_key(relation regclass, definition text, name text DEFAULT NULL)
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_add_foreign_key(regclass, text, text) IS
   'Adds a foreign key NOT VALID under a short lock on both tables, then validates it while others read and write; definition: what stands behind FOREIGN KEY. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+
+CREATE FUNCTION safe_add_unique(relation regclass, definition text, name text DEFAULT NULL)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_add_unique(regclass, text, text) IS
+  'Adds a UNIQUE constraint: its index is built while others read and write, then becomes the constraint under a short lock. definition: what stands behind UNIQUE. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+
+CREATE FUNCTION safe_add_primary_key(relation regclass, definition text, name text DEFAULT NULL)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_add_primary_key(regclass, text, text) IS
+  'Adds a PRIMARY KEY: its columns become NOT NULL as by safe_set_not_null(), its index is built while others read and write, then becomes the key under a short lock. definition: what stands behind PRIMARY KEY. Goes on where it stopped when called again. Returns the number of phases that had something to do';
 
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
@@ -332,5 +344,7 @@ REVOKE ALL ON FUNCTION
   safe_change_column_type(regclass, text, text, text, boolean),
   safe_create_index(regclass, text, boolean, text),
   safe_drop_index(text),
-  safe_add_foreign_key(regclass, text, text)
+  safe_add_foreign_key(regclass, text, text),
+  safe_add_unique(regclass, text, text),
+  safe_add_primary_key(regclass, text, text)
 FROM PUBLIC;

@@ -114,8 +114,9 @@ void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call
     return next ? Alter(*next, "VALIDATE CONSTRAINT " + pg::QuoteIdentifier(check->name)) : std::string();
   });
   validate.hint = Format(
-      "New rows must have a value already. Find the old ones with SELECT ... FROM %1% WHERE %2%, or let the operation "
-      "fill them; then call it again: it goes on here. To give up: ALTER TABLE %1% DROP CONSTRAINT %3%.",
+      "New rows must have a value already. Find the old ones with SELECT ... FROM %1% WHERE %2%, or let "
+      "safe_set_not_null() fill them; then call it again: it goes on here. To give up: ALTER TABLE %1% DROP CONSTRAINT "
+      "%3%.",
       table.name, where, pg::QuoteIdentifier(helper));
   if (fill) {
     // Between the filling and the CHECK others may have written NULLs; behind it they cannot.

@@ -28,6 +28,12 @@ pg::PreparedQuery find_constraint(
     " AND c.conname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)",
     "it");
 
+pg::PreparedQuery find_primary_key(
+    "SELECT c.conname, c.contype, c.convalidated, pg_catalog.pg_get_constraintdef(c.oid)"
+    " FROM pg_catalog.pg_constraint c WHERE c.conrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
+    " AND c.contype OPERATOR(pg_catalog.=) 'p'",
+    "i");
+
 // The server proves SET NOT NULL from such a constraint without looking at the rows.
 pg::PreparedQuery find_not_null_check(
     "SELECT c.conname, c.contype, c.convalidated, pg_catalog.pg_get_constraintdef(c.oid)"
@@ -120,6 +126,8 @@ Column RequireColumn(const Table& table, const std::string& name) {
 std::optional<Constraint> FindConstraint(const Table& table, const std::string& name) {
   return Read(find_constraint.Run({Number(table), name}));
 }
+
+std::optional<Constraint> FindPrimaryKey(const Table& table) { return Read(find_primary_key.Run({Number(table)})); }
 
 std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string& column, const std::string& name) {
   return Read(find_not_null_check.Run({Number(table), column, name}));

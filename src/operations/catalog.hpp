@@ -36,6 +36,7 @@ struct Constraint {
 };
 
 std::optional<Constraint> FindConstraint(const Table& table, const std::string& name);
+std::optional<Constraint> FindPrimaryKey(const Table& table);
 // The name of a CHECK that says no more than that the column is not NULL, the one of this name first.
 std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string& column, const std::string& name);
 // The first of the table and those below it whose constraint of this name is not validated, leaves before their

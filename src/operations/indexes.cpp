@@ -1,5 +1,6 @@
 #include "operations/indexes.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "operations/blocks.hpp"
+#include "pg/index_clause.hpp"
 #include "pg/index_definition.hpp"
 #include "pg/partition_index.hpp"
 #include "pg/spi.hpp"
@@ -267,22 +269,6 @@ void RequirePartitionColumns(const IndexRequest& request) {
               "Add the column to the key; or make the rows unique in each partition by itself.");
 }
 
-void RefuseOtherPrimaryKey(const IndexRequest& request) {
-  const auto self = static_cast<std::int64_t>(request.table.oid);
-  // What inherits from a plain table has keys of its own.
-  std::vector<std::string> tree = {std::to_string(self)};
-  if (request.table.partitioned) tree = TreeOf(request.table);
-  const pg::QueryResult other = first_primary_key.Run({tree, request.constraint, self, request.name});
-  if (other.rows.empty()) return;
-  const pg::Row& row = other.rows.front();
-  const Table table = RequireTable(ToOid(*row[0]));
-  throw Error(sqlstate::kInvalidTableDefinition,
-              Format("multiple primary keys for table \"%1%\" are not allowed", table.last_name),
-              Format("There is %1%: %2%.", pg::QuoteIdentifier(*row[1]), *row[2]),
-              Format("To replace it: ALTER TABLE %1% DROP CONSTRAINT %2%, or make the new one UNIQUE.", table.name,
-                     pg::QuoteIdentifier(*row[1])));
-}
-
 // --- Phases. ---
 
 // Where duplicates are found, and what becomes of the index that could not be built because of them.
@@ -329,16 +315,74 @@ void AppendOnTable(engine::PhasedOperation& operation, const IndexRequest& reque
   }));
 }
 
+// Nothing is done before it is clear that the server will take them, in its words.
+void RequireKey(const std::vector<std::string>& keys, const std::string& kind) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (std::find(keys.begin() + static_cast<std::ptrdiff_t>(i) + 1, keys.end(), keys[i]) == keys.end()) continue;
+    throw Error(sqlstate::kDuplicateColumn, Format("column \"%1%\" appears twice in %2% constraint", keys[i],
+                                                   kind == "UNIQUE" ? "unique" : "primary key"));
+  }
+}
+
+void RequireColumns(const Table& table, const std::vector<std::string>& columns) {
+  for (const std::string& column : columns) {
+    if (FindColumn(table, column)) continue;
+    throw Error(sqlstate::kUndefinedColumn, Format("column \"%1%\" named in key does not exist", column),
+                Format("The table is %1%.", table.name));
+  }
+}
+
 }  // namespace
 
+IndexRequest KeyRequest(const OperationCall& call, const std::string& kind) {
+  IndexRequest request;
+  request.table = RequireTable(call.Relation(0, "relation"));
+  request.kind = kind;
+  request.clause = call.Text(1, "definition");
+  const pg::KeyClause clause = pg::ParseKeyClause(request.clause, kind);
+  std::vector<std::string> columns = clause.keys;
+  columns.insert(columns.end(), clause.included.begin(), clause.included.end());
+  RequireColumns(request.table, columns);
+  RequireKey(clause.keys, kind);
+  const bool primary = kind == "PRIMARY KEY";
+  if (!primary) request.columns = pg::JoinLabels(columns);
+  request.suffix = primary ? "pkey" : "key";
+  request.definition = clause.index;
+  request.unique = true;
+  request.keys = clause.keys;
+  request.constraint = clause.constraint;
+  request.attributes = clause.attributes;
+  request.name =
+      call.Name(2, "name").value_or(pg::MakeObjectName(request.table.last_name, request.columns, request.suffix));
+  return request;
+}
+
+void RefuseOtherPrimaryKey(const IndexRequest& request) {
+  const auto self = static_cast<std::int64_t>(request.table.oid);
+  // What inherits from a plain table has keys of its own.
+  std::vector<std::string> tree = {std::to_string(self)};
+  if (request.table.partitioned) tree = TreeOf(request.table);
+  const pg::QueryResult other = first_primary_key.Run({tree, request.constraint, self, request.name});
+  if (other.rows.empty()) return;
+  const pg::Row& row = other.rows.front();
+  const Table table = RequireTable(ToOid(*row[0]));
+  throw Error(sqlstate::kInvalidTableDefinition,
+              Format("multiple primary keys for table \"%1%\" are not allowed", table.last_name),
+              Format("There is %1%: %2%.", pg::QuoteIdentifier(*row[1]), *row[2]),
+              Format("To replace it: ALTER TABLE %1% DROP CONSTRAINT %2%, or make the new one UNIQUE.", table.name,
+                     pg::QuoteIdentifier(*row[1])));
+}
+
 void AppendIndex(engine::PhasedOperation& operation, const IndexRequest& request) {
-  if (request.kind == "PRIMARY KEY") RefuseOtherPrimaryKey(request);
+  // A name that is taken is met before anything is done.
   if (!request.table.partitioned) {
+    NextOnTable(request);
     AppendOnTable(operation, request);
     return;
   }
   RefuseForeign(request.table);
   if (request.unique) RequirePartitionColumns(request);
+  NextOnParent(request);
   AppendOnPartitions(operation, request);
 }
 

@@ -33,6 +33,12 @@ struct IndexRequest {
   bool has_constraint() const { return !kind.empty(); }
 };
 
+// Of safe_add_unique() and safe_add_primary_key(), which have the same arguments; `kind`: UNIQUE or PRIMARY KEY.
+IndexRequest KeyRequest(const OperationCall& call, const std::string& kind);
+
+// Throws 42P16 when the table or a partition has a primary key that is not the one asked for. REQUIRES: an open unit.
+void RefuseOtherPrimaryKey(const IndexRequest& request);
+
 // Phases that build it, with its constraint. REQUIRES: an open unit.
 void AppendIndex(engine::PhasedOperation& operation, const IndexRequest& request);
 

@@ -13,14 +13,18 @@ struct Entry {
   MakeOperation make;
 };
 
+// clang-format off: one line each.
 constexpr Entry kOperations[] = {
     {"safe_add_check", AddCheck},
+    {"safe_add_foreign_key", AddForeignKey},
+    {"safe_add_primary_key", AddPrimaryKey},
+    {"safe_add_unique", AddUnique},
     {"safe_change_column_type", ChangeColumnType},
     {"safe_create_index", CreateIndex},
     {"safe_drop_index", DropIndex},
-    {"safe_add_foreign_key", AddForeignKey},
     {"safe_set_not_null", SetNotNull},
 };
+// clang-format on
 
 }  // namespace
 
