@@ -34,6 +34,7 @@ inline constexpr char kLockHeldTooLong[] = "MG022";
 inline constexpr char kFeatureNotSupported[] = "0A000";
 inline constexpr char kInvalidParameterValue[] = "22023";
 inline constexpr char kNullValueNotAllowed[] = "22004";
+inline constexpr char kNotNullViolation[] = "23502";
 inline constexpr char kCheckViolation[] = "23514";
 inline constexpr char kActiveSqlTransaction[] = "25001";
 inline constexpr char kReadOnlySqlTransaction[] = "25006";

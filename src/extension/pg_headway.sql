@@ -326,6 +326,11 @@ CREATE FUNCTION safe_add_primary_key(relation regclass, definition text, name te
 COMMENT ON FUNCTION safe_add_primary_key(regclass, text, text) IS
   'Adds a PRIMARY KEY: its columns become NOT NULL as by safe_set_not_null(), its index is built while others read and write, then becomes the key under a short lock. definition: what stands behind PRIMARY KEY. Goes on where it stopped when called again. Returns the number of phases that had something to do';
 
+CREATE FUNCTION safe_add_column(relation regclass, definition text)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_add_column(regclass, text) IS
+  'Adds a column without writing the table anew under a strong lock; definition: what stands behind ADD COLUMN. A volatile DEFAULT is filled in batch by batch; NOT NULL, CHECK and REFERENCES are phases of their own. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
   headway.vouch(),
@@ -346,5 +351,6 @@ REVOKE ALL ON FUNCTION
   safe_drop_index(text),
   safe_add_foreign_key(regclass, text, text),
   safe_add_unique(regclass, text, text),
-  safe_add_primary_key(regclass, text, text)
+  safe_add_primary_key(regclass, text, text),
+  safe_add_column(regclass, text)
 FROM PUBLIC;

@@ -8,6 +8,7 @@
 #include "core/sqlstate.hpp"
 #include "pg/check_expression.hpp"
 #include "pg/script.hpp"
+#include "pg/table_shape.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {
@@ -20,21 +21,36 @@ namespace sqlstate = core::sqlstate;
 
 namespace {
 
-// Gives rows that hold a NULL a value, once in a call; rows that come later are the repair's.
-Phase Fill(const OperationCall& call, const Table& table, const std::string& column, const std::string& set,
-           const std::string& where, const std::string& job) {
-  Phase phase;
-  phase.title = Format("fill %1%.%2% where it is NULL", table.name, pg::QuoteIdentifier(column));
-  auto done = std::make_shared<bool>(false);
-  phase.next = [=, backfill = call.backfill]() -> std::optional<PhaseWork> {
-    if (*done || RequireColumn(table, column).not_null) return std::nullopt;
-    return std::function<void()>([=] {
-      backfill(table.oid, set, where, job);
-      *done = true;
-    });
-  };
-  return phase;
-}
+// Gives the rows of a column that hold a NULL a value.
+class Filler {
+ public:
+  Filler(const OperationCall& call, const Table& table, const std::string& column)
+      : table_(table), column_(column), backfill_(call.backfill), number_(std::make_shared<int>(0)) {
+    // A walk needs a key unless it is within one table.
+    const bool by_leaves = table.partitioned && pg::DescribeTable(table.oid).key.empty();
+    tables_ = by_leaves ? TablesWithRows(table) : std::vector<Table>{table};
+  }
+
+  // REQUIRES: an open unit. By its number a column that has been dropped and added again is another one: then all is to
+  // be filled anew.
+  void Look() const { *number_ = RequireColumn(table_, column_).number; }
+
+  // REQUIRES: no unit open; Look() before.
+  void Fill(const std::string& set) const {
+    const std::string quoted = pg::QuoteIdentifier(column_);
+    for (const Table& each : tables_) {
+      backfill_(each.oid, set, quoted + " IS NULL",
+                Format("filling of %1%.%2% (column %3%): %4%", each.name, quoted, *number_, set));
+    }
+  }
+
+ private:
+  Table table_;
+  std::string column_;
+  Backfill backfill_;
+  std::vector<Table> tables_;
+  std::shared_ptr<int> number_;  // copies share what one of them has seen
+};
 
 }  // namespace
 
@@ -73,6 +89,26 @@ Phase Validate(const Table& table, const std::string& constraint, std::string hi
   return phase;
 }
 
+Phase Fill(const OperationCall& call, const Table& table, const std::string& column,
+           std::function<std::string()> next) {
+  Phase phase;
+  phase.title = Format("fill %1%.%2% where it is NULL", table.name, pg::QuoteIdentifier(column));
+  auto done = std::make_shared<bool>(false);
+  phase.next = [next = std::move(next), done, filler = Filler(call, table, column)]() -> std::optional<PhaseWork> {
+    if (*done) return std::nullopt;
+    const std::string set = next();
+    if (set.empty()) return std::nullopt;
+    filler.Look();
+    return std::function<void()>([=] {
+      filler.Fill(set);
+      *done = true;
+    });
+  };
+  return phase;
+}
+
+std::string SetDefault(const std::string& column) { return pg::QuoteIdentifier(column) + " = DEFAULT"; }
+
 void AppendCheck(engine::PhasedOperation& operation, const Table& table, const std::string& name,
                  const std::string& expression) {
   const std::string quoted = pg::QuoteIdentifier(name);
@@ -97,8 +133,10 @@ void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call
   const std::string helper = pg::MakeObjectName("headway", column, "not_null");
   const std::string set = fill.value_or("");
   const std::string where = quoted + " IS NULL";
-  const std::string job = Format("safe_set_not_null of %1%.%2%: %3%", table.name, quoted, set);
-  if (fill) operation.phases.push_back(Fill(call, table, column, set, where, job));
+  if (fill) {
+    operation.phases.push_back(
+        Fill(call, table, column, [=] { return RequireColumn(table, column).not_null ? std::string() : set; }));
+  }
   const std::string condition = Format("(%1% IS NOT NULL)", quoted);
   operation.phases.push_back(Statements(Format("add CHECK %1% NOT VALID", condition), [=]() -> std::string {
     if (RequireColumn(table, column).not_null || FindNotNullCheck(table, column, helper)) return {};
@@ -121,9 +159,14 @@ void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call
   if (fill) {
     // Between the filling and the CHECK others may have written NULLs; behind it they cannot.
     auto repaired = std::make_shared<bool>(false);
-    validate.repair = [=, backfill = call.backfill](const core::ErrorReport& error) {
+    const Filler filler(call, table, column);
+    validate.next = [=, next = validate.next] {
+      filler.Look();
+      return next();
+    };
+    validate.repair = [=](const core::ErrorReport& error) {
       if (error.sqlstate != sqlstate::kCheckViolation || *repaired) return false;
-      backfill(table.oid, set, where, job);
+      filler.Fill(set);
       return *repaired = true;
     };
   }

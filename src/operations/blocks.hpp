@@ -40,6 +40,13 @@ void AppendForeignKey(engine::PhasedOperation& operation, const Table& table, co
 // As the server would name it, without numbering.
 std::string ForeignKeyName(const Table& table, const std::string& definition);
 
+// Fills the rows that hold a NULL, once in a call; those that get one later are others' business. `next` says from the
+// catalogs what is to be set; empty: nothing is to be filled.
+engine::Phase Fill(const OperationCall& call, const Table& table, const std::string& column,
+                   std::function<std::string()> next);
+// column = DEFAULT
+std::string SetDefault(const std::string& column);
+
 // Makes a column NOT NULL without a scan under a strong lock; `fill`: what is set in the rows that hold a NULL.
 void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
                    const std::string& column, const std::optional<std::string>& fill);

@@ -16,8 +16,8 @@ using core::Format;
 namespace sqlstate = core::sqlstate;
 
 pg::PreparedQuery find_column(
-    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull FROM pg_catalog.pg_attribute a"
-    " WHERE a.attrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
+    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attnum"
+    " FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
     " AND a.attname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)"
     " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped",
     "it");
@@ -114,7 +114,7 @@ std::optional<Column> FindColumn(const Table& table, const std::string& name) {
   const pg::QueryResult found = find_column.Run({Number(table), name});
   if (found.rows.empty()) return std::nullopt;
   const pg::Row& row = found.rows.front();
-  return Column{*row[0], *row[1], *row[2] == "t"};
+  return Column{*row[0], *row[1], *row[2] == "t", std::stoi(*row[3])};
 }
 
 Column RequireColumn(const Table& table, const std::string& name) {

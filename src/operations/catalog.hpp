@@ -22,6 +22,7 @@ struct Column {
   std::string name;  // as it is
   std::string type;  // schema-qualified where needed, with its modifier
   bool not_null = false;
+  int number = 0;
 };
 
 std::optional<Column> FindColumn(const Table& table, const std::string& name);

@@ -16,6 +16,7 @@ struct Entry {
 // clang-format off: one line each.
 constexpr Entry kOperations[] = {
     {"safe_add_check", AddCheck},
+    {"safe_add_column", AddColumn},
     {"safe_add_foreign_key", AddForeignKey},
     {"safe_add_primary_key", AddPrimaryKey},
     {"safe_add_unique", AddUnique},

@@ -34,7 +34,13 @@ struct OperationCall {
 };
 
 // Looks at the catalogs to say which phases there are. REQUIRES: an open unit.
-using MakeOperation = engine::PhasedOperation AddCheck(const OperationCall& call);
+using MakeOperation = engine::PhasedOperation (*)(const OperationCall& call);
+
+// Nothing when there is no such function.
+MakeOperation FindOperation(std::string_view function);
+
+engine::PhasedOperation AddCheck(const OperationCall& call);
+engine::PhasedOperation AddColumn(const OperationCall& call);
 engine::PhasedOperation AddForeignKey(const OperationCall& call);
 engine::PhasedOperation AddPrimaryKey(const OperationCall& call);
 engine::PhasedOperation AddUnique(const OperationCall& call);
@@ -42,10 +48,5 @@ engine::PhasedOperation ChangeColumnType(const OperationCall& call);
 engine::PhasedOperation CreateIndex(const OperationCall& call);
 engine::PhasedOperation DropIndex(const OperationCall& call);
 engine::PhasedOperation SetNotNull(const OperationCall& call);
-engine::PhasedOperation (*)(const OperationCall& call);
-
-// Nothing when there is no such function.
-MakeOperation FindOperation(std::string_view function);
-
 
 }  // namespace headway::operations

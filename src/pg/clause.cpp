@@ -30,7 +30,7 @@ List* ParseClause(const std::string& prefix, const std::string& clause, const ch
 }
 
 const AlterTableCmd* ParseAlterClause(const std::string& prefix, const std::string& clause, const char* argument) {
-  List* trees = ParseClause("ALTER TABLE t " + prefix, clause, argument);
+  List* trees = ParseClause(kAlterTable + prefix, clause, argument);
   if (list_length(trees) != 1) return nullptr;
   auto* raw = static_cast<RawStmt*>(linitial(trees));
   // A length is given when a semicolon ends the statement: more is to be put behind the clause.
@@ -46,22 +46,54 @@ std::vector<std::string> NamesOf(const List* strings) {
   return names;
 }
 
+namespace {
+
+// Calls `visit` with each token, the place of its first character, and its text. REQUIRES: inside a guard.
+template <class Visit>
+void ForEachToken(const char* text, Visit&& visit) {
+  core_yy_extra_type extra;
+  core_YYSTYPE value;
+  YYLTYPE location;
+  core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
+  // The scanner ends each token with a null byte while it is the last one.
+  while (const int token = core_yylex(&value, &location, scanner)) visit(token, location, extra.scanbuf + location);
+  scanner_finish(scanner);
+}
+
+std::string Trimmed(const std::string& text) {
+  constexpr char kSpace[] = " \t\n\r\f\v";
+  const std::size_t start = text.find_first_not_of(kSpace);
+  return start == std::string::npos ? std::string() : text.substr(start, text.find_last_not_of(kSpace) + 1 - start);
+}
+
+}  // namespace
+
 std::string BehindKeyword(const std::string& text, const char* keyword) {
   const auto length = static_cast<int>(std::strlen(keyword));
   const int end = Guarded([&] {
-    core_yy_extra_type extra;
-    core_YYSTYPE value;
-    YYLTYPE location;
-    core_yyscan_t scanner = scanner_init(text.c_str(), &extra, &ScanKeywords, ScanKeywordTokens);
     int found = -1;
-    // The scanner ends each token with a null byte while it is the last one, so its text can be compared as a string.
-    while (found < 0 && core_yylex(&value, &location, scanner) != 0) {
-      if (pg_strcasecmp(extra.scanbuf + location, keyword) == 0) found = location + length;
-    }
-    scanner_finish(scanner);
+    ForEachToken(text.c_str(), [&](int, int location, const char* token) {
+      if (found < 0 && pg_strcasecmp(token, keyword) == 0) found = location + length;
+    });
     return found;
   });
-  return end < 0 ? std::string() : text.substr(static_cast<std::size_t>(end));
+  return end < 0 ? std::string() : Trimmed(text.substr(static_cast<std::size_t>(end)));
+}
+
+std::string BetweenParentheses(const std::string& text) {
+  struct Span {
+    int first = -1;
+    int last = 0;
+  };
+  const Span span = Guarded([&] {
+    Span between;
+    ForEachToken(text.c_str(), [&](int token, int location, const char*) {
+      if (token == '(' && between.first < 0) between.first = location + 1;
+      if (token == ')') between.last = location;
+    });
+    return between;
+  });
+  return text.substr(static_cast<std::size_t>(span.first), static_cast<std::size_t>(span.last - span.first));
 }
 
 }  // namespace headway::pg
