@@ -331,6 +331,11 @@ CREATE FUNCTION safe_add_column(relation regclass, definition text)
 COMMENT ON FUNCTION safe_add_column(regclass, text) IS
   'Adds a column without writing the table anew under a strong lock; definition: what stands behind ADD COLUMN. A volatile DEFAULT is filled in batch by batch; NOT NULL, CHECK and REFERENCES are phases of their own. Goes on where it stopped when called again. Returns the number of phases that had something to do';
 
+CREATE FUNCTION safe_rename_column(relation regclass, column_name text, new_name text)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_rename_column(regclass, text, text) IS
+  'Refuses: a column that is in use cannot be renamed safely. Says what depends on the name, and how to have both for a while. Returns 0 when it is renamed already';
+
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
   headway.vouch(),
@@ -352,5 +357,7 @@ REVOKE ALL ON FUNCTION
   safe_add_foreign_key(regclass, text, text),
   safe_add_unique(regclass, text, text),
   safe_add_primary_key(regclass, text, text),
-  safe_add_column(regclass, text)
+  safe_add_column(regclass, text),
+  safe_add_column(regclass, text),
+  safe_rename_column(regclass, text, text)
 FROM PUBLIC;
