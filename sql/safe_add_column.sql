@@ -56,6 +56,32 @@ SELECT count(*), count(DISTINCT code) FROM videos;
 SELECT count(*) FROM pg_constraint WHERE conname = 'headway_code_unfilled';
 RESET client_min_messages;
 
+-- It was stopped, and is asked for as NOT NULL, or the other way round.
+ALTER TABLE videos ENABLE TRIGGER stop;
+SET client_min_messages = warning;
+\set VERBOSITY terse
+SELECT safe_add_column('videos', 'one float DEFAULT random()');
+SELECT safe_add_column('videos', 'two float NOT NULL DEFAULT random()');
+\set VERBOSITY default
+ALTER TABLE videos DISABLE TRIGGER stop;
+SELECT safe_add_column('videos', 'one float NOT NULL DEFAULT random()');
+SELECT safe_add_column('videos', 'two float DEFAULT random()');
+RESET client_min_messages;
+SELECT count(one), count(two) FROM videos;
+SELECT conname FROM pg_constraint WHERE conname LIKE 'headway%';
+SELECT safe_add_column('videos', 'one float NOT NULL DEFAULT random()');
+SELECT safe_add_column('videos', 'two float DEFAULT random()');
+ALTER TABLE videos DROP COLUMN one, DROP COLUMN two;
+
+-- Types as they are written.
+SELECT safe_add_column('videos', 'a1 text COMPRESSION pglz DEFAULT ''a''');
+SELECT safe_add_column('videos', 'a2 int[] NOT NULL DEFAULT ''{}''');
+SELECT safe_add_column('videos', 'a3 timestamp(3) with time zone NULL DEFAULT now()');
+SELECT safe_add_column('videos', 'a4 numeric(10, 2) CONSTRAINT "default" DEFAULT 0.5 NOT NULL');
+SELECT safe_add_column('videos', 'a4 pg_catalog.numeric(10,2) DEFAULT (0.5)');
+SELECT safe_add_column('videos', 'a5 pg_catalog."char" DEFAULT (E''\\'')');
+ALTER TABLE videos DROP COLUMN a1, DROP COLUMN a2, DROP COLUMN a3, DROP COLUMN a4, DROP COLUMN a5;
+
 -- NOT NULL that was left behind is caught up with.
 ALTER TABLE videos ADD COLUMN late int DEFAULT 7;
 UPDATE videos SET late = NULL WHERE id < 4;

@@ -104,7 +104,6 @@ std::string AddStatement(const Table& table, const ColumnDefinition& column) {
   std::string text = Alter(table, Format("ADD COLUMN %1% %2%", quoted, column.type));
   if (column.default_is_volatile) {
     text += Format("\n, ALTER COLUMN %1% SET DEFAULT (\n%2%\n)", quoted, column.default_value);
-    if (column.not_null) return text;
     return text + Format(", ADD CONSTRAINT %1% CHECK (%2% IS NULL OR %2% IS NOT NULL) NOT VALID",
                          pg::QuoteIdentifier(MarkerName(column)), quoted);
   }
@@ -144,15 +143,17 @@ engine::Phase Add(const Table& table, const ColumnDefinition& column, const std:
   return add;
 }
 
-void AppendFilling(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
-                   const ColumnDefinition& column) {
-  operation.phases.push_back(Fill(call, table, column.name, [=]() -> std::string {
+engine::Phase FillMarked(const OperationCall& call, const Table& table, const ColumnDefinition& column) {
+  return Fill(call, table, column.name, [=]() -> std::string {
     return IsMarked(table, column) ? SetDefault(column.name) : std::string();
-  }));
+  });
+}
+
+engine::Phase DropMark(const Table& table, const ColumnDefinition& column) {
   const std::string marker = pg::QuoteIdentifier(MarkerName(column));
-  operation.phases.push_back(Statements(Format("drop the mark %1%", marker), [=] {
+  return Statements(Format("drop the mark %1%", marker), [=] {
     return IsMarked(table, column) ? Alter(table, "DROP CONSTRAINT " + marker) : std::string();
-  }));
+  });
 }
 
 void AppendConstraints(engine::PhasedOperation& operation, const Table& table, const ColumnDefinition& column) {
@@ -188,13 +189,15 @@ engine::PhasedOperation AddColumn(const OperationCall& call) {
   operation.table = table.name;
   operation.phases.push_back(Add(table, column, definition));
   const bool to_fill = column.default_is_volatile;
-  if (to_fill && !column.not_null) AppendFilling(operation, call, table, column);
   // Without filling it is NOT NULL from the beginning, unless somebody else has added it.
   if (column.not_null && (to_fill || (existing && !existing->not_null))) {
     std::optional<std::string> fill;
     if (!column.default_is_null) fill = SetDefault(column.name);
     AppendNotNull(operation, call, table, column.name, fill);
+  } else if (to_fill) {
+    operation.phases.push_back(FillMarked(call, table, column));
   }
+  if (to_fill) operation.phases.push_back(DropMark(table, column));
   AppendConstraints(operation, table, column);
   return operation;
 }

@@ -193,9 +193,11 @@ void TakeConstraint(ColumnDefinition& result, const Constraint* constraint, cons
     case CONSTR_GENERATED:
       result.obstacle = ColumnObstacle::kGenerated;
       break;
-    default:
+    case CONSTR_UNIQUE:
       result.obstacle = ColumnObstacle::kUnique;
       break;
+    default:
+      ThrowConflict("definition has a constraint that is not known");
   }
 }
 
