@@ -80,6 +80,18 @@ SELECT safe_add_foreign_key('views', '(channel_id) REFERENCES channels ON DELETE
 SELECT safe_add_foreign_key('views', '(channel_id) REFERENCES channels');
 SELECT conrelid::regclass, conname, convalidated, conparentid <> 0 AS attached FROM pg_constraint
 WHERE conrelid::regclass::text LIKE 'views%' ORDER BY 1;
+-- Another one on the same columns does not take over what is the first one's, and reads nothing at once either.
+SELECT safe_add_foreign_key('views', '(channel_id) REFERENCES channels ON DELETE CASCADE', 'again');
+SELECT safe_add_foreign_key('views', '(channel_id) REFERENCES channels ON DELETE CASCADE', 'again');
+SELECT conrelid::regclass, conname, convalidated, conparentid <> 0 AS attached FROM pg_constraint
+WHERE conrelid::regclass::text LIKE 'views%' AND conname = 'again' ORDER BY 1;
+ALTER TABLE views DROP CONSTRAINT again;
+-- A table between has it already.
+ALTER TABLE views DROP CONSTRAINT views_channel_id_fkey;
+SELECT safe_add_foreign_key('views_2', '(channel_id) REFERENCES channels ON DELETE CASCADE', 'between');
+SELECT safe_add_foreign_key('views', '(channel_id) REFERENCES channels ON DELETE CASCADE');
+SELECT conrelid::regclass, conname, convalidated, conparentid <> 0 AS attached FROM pg_constraint
+WHERE conrelid::regclass::text LIKE 'views%' AND contype = 'f' ORDER BY 1;
 INSERT INTO views VALUES ('2025-02-02', 79);
 INSERT INTO channels (id) VALUES (20);
 INSERT INTO views VALUES ('2025-02-02', 20);

@@ -23,6 +23,7 @@ pg::PreparedQuery numbers_of(
     " AND a.attname OPERATOR(pg_catalog.=) CAST(n.name AS pg_catalog.name) ORDER BY n.place) AS pg_catalog.text)",
     "iT");
 
+// Not those that are parts of a constraint of the table $9 already: another one cannot take them over.
 pg::PreparedQuery find_same(
     "SELECT c.conname, c.convalidated FROM pg_catalog.pg_constraint c"
     " WHERE c.conrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid) AND c.contype OPERATOR(pg_catalog.=) 'f'"
@@ -32,8 +33,14 @@ pg::PreparedQuery find_same(
     " AND COALESCE(CAST(c.confdelsetcols AS pg_catalog.text), '{}') OPERATOR(pg_catalog.=) $5"
     " AND pg_catalog.concat(c.confupdtype, c.confdeltype, c.confmatchtype) OPERATOR(pg_catalog.=) $6"
     " AND c.condeferrable OPERATOR(pg_catalog.=) $7 AND c.condeferred OPERATOR(pg_catalog.=) $8"
+    " AND NOT EXISTS (WITH RECURSIVE up(relation, parent) AS ("
+    " SELECT p.conrelid, p.conparentid FROM pg_catalog.pg_constraint p"
+    " WHERE p.oid OPERATOR(pg_catalog.=) c.conparentid UNION ALL"
+    " SELECT p.conrelid, p.conparentid FROM up JOIN pg_catalog.pg_constraint p"
+    " ON p.oid OPERATOR(pg_catalog.=) up.parent)"
+    " SELECT 1 FROM up WHERE up.relation OPERATOR(pg_catalog.=) CAST($9 AS pg_catalog.oid))"
     " ORDER BY c.convalidated DESC, c.conname",
-    "iittttbb");
+    "iittttbbi");
 
 pg::PreparedQuery primary_key(
     "SELECT CAST(a.attname AS pg_catalog.text) FROM pg_catalog.pg_index i, pg_catalog.unnest(i.indkey) WITH ORDINALITY"
@@ -68,13 +75,14 @@ std::string NumbersOf(std::uint32_t relation, const std::vector<std::string>& co
   return *numbers_of.Run({static_cast<std::int64_t>(relation), columns}).Single();
 }
 
-// The foreign keys of the table that say the same, whatever their names are.
-std::vector<Constraint> FindSame(const Table& table, const pg::ForeignKey& key) {
+// The foreign keys of the table, or of a partition of it, that say the same, whatever their names are.
+std::vector<Constraint> FindSame(const Wanted& wanted, const Table& table) {
+  const pg::ForeignKey& key = wanted.key;
   const pg::QueryResult found =
       find_same.Run({static_cast<std::int64_t>(table.oid), static_cast<std::int64_t>(key.referenced),
                      NumbersOf(table.oid, key.columns), NumbersOf(key.referenced, key.referenced_columns),
                      NumbersOf(table.oid, key.set_columns), std::string{key.on_update, key.on_delete, key.match},
-                     key.deferrable, key.deferred});
+                     key.deferrable, key.deferred, static_cast<std::int64_t>(wanted.table.oid)});
   std::vector<Constraint> same;
   same.reserve(found.rows.size());
   for (const pg::Row& row : found.rows) same.push_back(Constraint{*row[0], 'f', *row[1] == "t", {}});
@@ -90,20 +98,20 @@ std::string Add(const Wanted& wanted, const Table& table, const char* how) {
 std::optional<Constraint> FindNamed(const Wanted& wanted) {
   const std::optional<Constraint> existing = FindConstraint(wanted.table, wanted.name);
   if (!existing) return std::nullopt;
-  for (const Constraint& same : FindSame(wanted.table, wanted.key)) {
+  for (const Constraint& same : FindSame(wanted, wanted.table)) {
     if (same.name == existing->name) return same;
   }
   ThrowOtherConstraint(wanted.table, *existing);
 }
 
 std::string AddTo(const Wanted& wanted, const Table& leaf) {
-  if (!FindSame(leaf, wanted.key).empty()) return {};
+  if (!FindSame(wanted, leaf).empty()) return {};
   if (const std::optional<Constraint> taken = FindConstraint(leaf, wanted.name)) ThrowOtherConstraint(leaf, *taken);
   return Add(wanted, leaf, "\nNOT VALID");
 }
 
 std::string ValidateOf(const Wanted& wanted, const Table& table) {
-  const std::vector<Constraint> same = FindSame(table, wanted.key);
+  const std::vector<Constraint> same = FindSame(wanted, table);
   if (same.empty() || same.front().validated) return {};
   return Alter(table, "VALIDATE CONSTRAINT " + pg::QuoteIdentifier(same.front().name));
 }
