@@ -13,7 +13,6 @@ struct Entry {
   MakeOperation make;
 };
 
-// clang-format off: a line for each
 // clang-format off: one line each.
 constexpr Entry kOperations[] = {
     {"safe_add_check", AddCheck},

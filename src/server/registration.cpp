@@ -20,6 +20,9 @@ using core::Error;
 using core::Format;
 namespace sqlstate = core::sqlstate;
 
+constexpr int kLooksForRun = 10;
+constexpr std::int64_t kBetweenLooksMs = 10;
+
 // No registration reads the whole table. Those about labels go by their index, which leaves out what has none. None
 // says LIMIT 1: to the planner it makes reading all of a table look quick.
 pg::PreparedQuery other_owner_of_label(
@@ -171,7 +174,11 @@ void WarnOfMissingParents(const std::string& revision, const RegisteredRevision&
 
 // A run may be applying what is to be changed, in a transaction that we cannot see yet.
 void RequireNoRun(const std::string& revision) {
-  if (pg::TryRunnerLock(false)) return;
+  // One that is ending gives its locks back one after the other: we may have got ahead by the first of them.
+  for (int look = 0; look < kLooksForRun; ++look) {
+    if (look > 0) pg::SleepMs(kBetweenLooksMs);
+    if (pg::TryRunnerLock(false)) return;
+  }
   throw Error(sqlstate::kLockNotAvailable,
               Format("revision %1% cannot be changed while a migration run is in progress", revision),
               pg::DescribeRunner(), "Register it again when the run has ended.");
