@@ -90,6 +90,13 @@ SELECT safe_change_column_type('videos', 'title', 'varchar(8)');
 UPDATE videos SET title = 'a title that is too long' WHERE id = 1;
 SELECT name FROM pg_temp.state WHERE name ~ 'headway';
 
+-- What has been begun goes on as it was begun.
+ALTER TABLE videos ADD COLUMN headway_new_title varchar(30);
+\set VERBOSITY terse
+SELECT safe_change_column_type('videos', 'title', 'varchar(40)');
+\set VERBOSITY default
+ALTER TABLE videos DROP COLUMN headway_new_title;
+
 -- What needs no new rows is a statement.
 ALTER TABLE videos ADD COLUMN tag varchar(10);
 CREATE INDEX videos_tag ON videos (tag);

@@ -45,8 +45,9 @@ struct Change {
   std::string quoted() const { return QuoteIdentifier(column.name); }
 };
 
-pg::PreparedQuery find_function(
-    "SELECT true FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
+pg::PreparedQuery find_sync_body(
+    "SELECT p.prosrc FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid"
+    " WHERE t.tgrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
     " AND t.tgname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)",
     "it");
 
@@ -83,6 +84,38 @@ std::optional<ColumnId> FindNew(const Change& change) {
       detail, way.empty() ? "Run " + plain : way + " Or run " + plain);
 }
 
+// It sees the row as the expression of the backfill does: by the names of the columns and of the table.
+std::string SyncBody(const Change& change) {
+  const std::string fresh = QuoteIdentifier(change.new_name);
+  std::string body = "\n#variable_conflict use_column\nBEGIN\n";
+  if (change.conversion) {
+    body += Format("  SELECT (\n%1%\n) INTO NEW.%2% FROM (SELECT NEW.*) AS %3%;\n", *change.conversion, fresh,
+                   QuoteIdentifier(change.table.last_name));
+  } else {
+    body += Format("  NEW.%1% := NEW.%2%;\n", fresh, change.quoted());
+  }
+  return body + "  RETURN NEW;\nEND\n";
+}
+
+// What is half done goes on as it was begun.
+void RequireSameAsBegun(const Change& change) {
+  const std::optional<Column> begun = FindColumn(change.table, change.new_name);
+  if (!begun) return;
+  std::string other;
+  if (begun->type != change.type.type) other = Format("It was to be of type %1%.", begun->type);
+  const pg::Field body = find_sync_body.Run({TableOf(change), change.trigger}).Single();
+  if (other.empty() && body && *body != SyncBody(change)) other = "Its values were to be converted in another way.";
+  if (other.empty()) return;
+  throw Error(
+      sqlstate::kObjectNotInPrerequisiteState,
+      Format("an earlier call has begun to change column \"%1%\" of %2% to something else", change.column.name,
+             change.table.name),
+      other,
+      Format("Call it again as then; or give that up: DROP TRIGGER IF EXISTS %1% ON %2%; DROP FUNCTION IF "
+             "EXISTS %3%(); ALTER TABLE %2% DROP COLUMN %4%.",
+             QuoteIdentifier(change.trigger), change.table.name, change.function, QuoteIdentifier(change.new_name)));
+}
+
 // What could never work is said before anything is done.
 void RequireChangeable(const Change& change) {
   if (change.table.partitioned || pg::DescribeTable(change.table.oid).has_children) {
@@ -107,16 +140,7 @@ void RequireChangeable(const Change& change) {
                 {},
                 Format("Say how: using_expression => '%1%::%2%', for instance.", change.quoted(), change.type.type));
   }
-  const std::optional<Column> begun = FindColumn(change.table, change.new_name);
-  if (begun && begun->type != change.type.type) {
-    throw Error(
-        sqlstate::kObjectNotInPrerequisiteState,
-        Format("an earlier call has begun to change the column to type %1%", begun->type), {},
-        Format("Call it again with that type; or give that up: DROP TRIGGER IF EXISTS %1% ON %2%; DROP FUNCTION IF "
-               "EXISTS %3%(); "
-               "ALTER TABLE %2% DROP COLUMN %4%.",
-               QuoteIdentifier(change.trigger), change.table.name, change.function, QuoteIdentifier(change.new_name)));
-  }
+  RequireSameAsBegun(change);
 }
 
 Phase AddColumn(const Change& change) {
@@ -144,21 +168,12 @@ void LeaveNothing(const Change& change, Phase& phase) {
       "with using_expression; then call it again.";
 }
 
-// It sees the row as the expression of the backfill does: by the names of the columns and of the table. Its search_path
-// is ours: whoever writes to the table has another one.
+// Its search_path is ours: whoever writes to the table has another one.
 std::string SyncFunction(const Change& change) {
-  const std::string fresh = QuoteIdentifier(change.new_name);
-  std::string body = "\n#variable_conflict use_column\nBEGIN\n";
-  if (change.conversion) {
-    body += Format("  SELECT (\n%1%\n) INTO NEW.%2% FROM (SELECT NEW.*) AS %3%;\n", *change.conversion, fresh,
-                   QuoteIdentifier(change.table.last_name));
-  } else {
-    body += Format("  NEW.%1% := NEW.%2%;\n", fresh, change.quoted());
-  }
-  body += "  RETURN NEW;\nEND\n";
   const std::string path = find_search_path.Run().Single().value_or("");
   return Format("CREATE OR REPLACE FUNCTION %1%() RETURNS trigger LANGUAGE plpgsql SET search_path = %2% AS %3%",
-                change.function, path.empty() ? "pg_catalog, pg_temp" : path + ", pg_temp", pg::QuoteLiteral(body));
+                change.function, path.empty() ? "pg_catalog, pg_temp" : path + ", pg_temp",
+                pg::QuoteLiteral(SyncBody(change)));
 }
 
 std::string IndexStatement(const Change& change, const DependentIndex& index) {
@@ -206,7 +221,7 @@ Phase KeepTheSame(const Change& change) {
   const std::string trigger = QuoteIdentifier(change.trigger);
   Phase phase = Statements(
       Format("keep %1% the same by trigger %2%", QuoteIdentifier(change.new_name), trigger), [=]() -> std::string {
-        if (!find_function.Run({TableOf(change), change.trigger}).rows.empty()) return {};
+        if (!find_sync_body.Run({TableOf(change), change.trigger}).rows.empty()) return {};
         RequireAllToFit(change);
         const std::string table = pg::QualifiedName(change.table.oid);
         return SyncFunction(change) +
