@@ -114,8 +114,8 @@ upgrade() {
   long_reader
   show "SELECT migrate_upgrade('head')"
   stop_clients
-  say "The two clients had $served transactions meanwhile; the slowest took $slowest ms. What lets writers wait longest is the"
-  say "plain CREATE INDEX of mno345 (its duration is below); pqr678 builds its index concurrently: no one waits."
+  say "The two clients had $served transactions meanwhile; the slowest took $slowest ms. The plain CREATE INDEX of mno345 keeps"
+  say "writers out while it builds (its duration is below); pqr678 builds its index concurrently: no one waits for it."
 }
 
 look() {
