@@ -20,7 +20,7 @@ CREATE EXTENSION pg_headway;
 SELECT * FROM migrate_current();
 SELECT migrate_upgrade();
 
--- what belongs to the extension, and whose rows a dump keeps: all of them
+-- what belongs to the extension, and whose rows a dump keeps: all, but oids mean nothing elsewhere
 SELECT c.oid::regclass AS relation, c.oid = ANY (extconfig) AS in_dumps FROM pg_class c, pg_extension e
 WHERE extname = 'pg_headway' AND relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'S') ORDER BY relname;
 

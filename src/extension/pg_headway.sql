@@ -136,6 +136,18 @@ COMMENT ON COLUMN headway.backfill.started_at IS 'when it was begun';
 COMMENT ON COLUMN headway.backfill.updated_at IS 'when a batch was committed last';
 COMMENT ON COLUMN headway.backfill.finished_at IS 'when it was through';
 
+CREATE TABLE headway.reindex (
+  relation oid PRIMARY KEY,
+  indexes oid[] NOT NULL,
+  started_by name NOT NULL DEFAULT current_user,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE headway.reindex IS 'the calls of safe_reindex() that are not through; not dumped, since oids mean nothing elsewhere';
+COMMENT ON COLUMN headway.reindex.relation IS 'the table or partitioned index';
+COMMENT ON COLUMN headway.reindex.indexes IS 'the indexes as they were at the beginning: each gets another oid when it is rebuilt';
+COMMENT ON COLUMN headway.reindex.started_by IS 'the role that began it';
+COMMENT ON COLUMN headway.reindex.started_at IS 'when it was begun';
+
 SELECT pg_catalog.pg_extension_config_dump('headway.revision', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.version', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.history', '');
@@ -335,6 +347,10 @@ CREATE FUNCTION safe_rename_column(relation regclass, column_name text, new_name
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_rename_column(regclass, text, text) IS
   'Refuses: a column that is in use cannot be renamed safely. Says what depends on the name, and how to have both for a while. Returns 0 when it is renamed already';
+CREATE FUNCTION safe_reindex(relation regclass)
+  RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_reindex(regclass) IS
+  'Rebuilds the indexes of a table, or one index, while others read and write: one by one, smallest first, in the partitions too. Goes on where it stopped when called again. Returns the number of phases that had something to do';
 
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
@@ -359,5 +375,6 @@ REVOKE ALL ON FUNCTION
   safe_add_primary_key(regclass, text, text),
   safe_add_column(regclass, text),
   safe_add_column(regclass, text),
-  safe_rename_column(regclass, text, text)
+  safe_rename_column(regclass, text, text),
+  safe_reindex(regclass)
 FROM PUBLIC;

@@ -28,6 +28,12 @@ pg::PreparedQuery find_constraint(
     " AND c.conname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)",
     "it");
 
+pg::PreparedQuery whole_tree(
+    "WITH RECURSIVE tree(relation) AS (SELECT CAST($1 AS pg_catalog.oid) UNION ALL"
+    " SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent OPERATOR(pg_catalog.=) t.relation)"
+    " SELECT relation FROM tree",
+    "i");
+
 pg::PreparedQuery find_primary_key(
     "SELECT c.conname, c.contype, c.convalidated, pg_catalog.pg_get_constraintdef(c.oid)"
     " FROM pg_catalog.pg_constraint c WHERE c.conrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
@@ -108,6 +114,12 @@ Table RequireTable(std::uint32_t relation) {
                 "Nobody else can wait for it: use the plain statement.");
   }
   return table;
+}
+
+std::vector<std::string> TreeOf(const Table& table) {
+  std::vector<std::string> tree;
+  for (const pg::Row& row : whole_tree.Run({Number(table)}).rows) tree.push_back(*row[0]);
+  return tree;
 }
 
 std::optional<Column> FindColumn(const Table& table, const std::string& name) {

@@ -18,6 +18,9 @@ struct Table {
 // Throws when it is gone, is no table, is temporary or a system catalog.
 Table RequireTable(std::uint32_t relation);
 
+// The oids of the table and of what is below it, its partitions or those that inherit from it, at all levels.
+std::vector<std::string> TreeOf(const Table& table);
+
 struct Column {
   std::string name;  // as it is
   std::string type;  // schema-qualified where needed, with its modifier

@@ -54,13 +54,6 @@ pg::PreparedQuery name_is_taken(
     " FROM pg_catalog.pg_class t WHERE t.oid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)",
     "it");
 
-// The table and its partitions at all levels.
-pg::PreparedQuery whole_tree(
-    "WITH RECURSIVE tree(relation) AS (SELECT CAST($1 AS pg_catalog.oid) UNION ALL"
-    " SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent OPERATOR(pg_catalog.=) t.relation)"
-    " SELECT relation FROM tree",
-    "i");
-
 pg::PreparedQuery first_foreign(
     "SELECT CAST(c.oid AS pg_catalog.text) FROM pg_catalog.pg_class c"
     " WHERE c.oid OPERATOR(pg_catalog.=) ANY (CAST($1 AS pg_catalog.oid[]))"
@@ -232,12 +225,6 @@ std::string NextOfPartitions(const IndexRequest& request) {
 }
 
 // --- What makes it impossible, before anything is built. ---
-
-std::vector<std::string> TreeOf(const Table& table) {
-  std::vector<std::string> tree;
-  for (const pg::Row& row : whole_tree.Run({static_cast<std::int64_t>(table.oid)}).rows) tree.push_back(*row[0]);
-  return tree;
-}
 
 void RefuseForeign(const Table& table) {
   const std::vector<std::string> tree = TreeOf(table);

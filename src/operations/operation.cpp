@@ -23,6 +23,7 @@ constexpr Entry kOperations[] = {
     {"safe_change_column_type", ChangeColumnType},
     {"safe_create_index", CreateIndex},
     {"safe_drop_index", DropIndex},
+    {"safe_reindex", Reindex},
     {"safe_rename_column", RenameColumn},
     {"safe_set_not_null", SetNotNull},
 };

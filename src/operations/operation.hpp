@@ -47,6 +47,7 @@ engine::PhasedOperation AddUnique(const OperationCall& call);
 engine::PhasedOperation ChangeColumnType(const OperationCall& call);
 engine::PhasedOperation CreateIndex(const OperationCall& call);
 engine::PhasedOperation DropIndex(const OperationCall& call);
+engine::PhasedOperation Reindex(const OperationCall& call);
 engine::PhasedOperation RenameColumn(const OperationCall& call);
 engine::PhasedOperation SetNotNull(const OperationCall& call);
 
