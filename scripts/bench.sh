@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures pg_headway beside its peers, in turn, on one private server, and prints ratios.
 #
-#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [backfill]
+#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [backfill] [stall] [busy]
+#                    [operations] [guard]
 #
 #   revisions  100 and 1,000 small revisions: each door beside `psql -f` (a transaction each) and `psql -1 -f`
 #   alembic    the same revisions beside Debian's Alembic: upgrade, an upgrade with nothing to do, history, current; the
@@ -12,6 +13,16 @@
 #              its later ones, and the peak of the session's memory. Then 5,000 and 20,000 registered one by one
 #   many       5,000 revisions in one call, with the settings of a fresh installation
 #   backfill   safe_backfill() beside one UPDATE and beside the loop of Example 5, on a bigint and on a uuid key
+#   stall      ALTER TABLE ADD COLUMN behind a reader of 20 seconds: how long other clients of the table wait meanwhile,
+#              and when it is through; beside psql, Alembic and nothing at all
+#   busy       the same under short reads that always overlap, so that the table is never free
+#   operations safe_set_not_null() and safe_add_foreign_key() on 5,000,000 rows under half the traffic that the machine
+#              can do, beside the plain forms: what the others notice
+#   guard      what a statement costs more than in psql when nothing is in its way
+#
+# In stall, busy and operations pgbench is the other clients: eight, four reads of a row for each write, at a fixed
+# rate. A wait is counted from when a transaction was due, so none is missed while all of them are stalled. The time of
+# whoever does the migration is from the start of its process to its end.
 #
 # Times are medians of the rounds (default 3), contenders in turn. Nothing here is a test: no figure fails.
 set -euo pipefail
@@ -27,12 +38,12 @@ while [ $# -gt 0 ]; do
     --rounds) rounds=$2; shift ;;
     --rows) rows=$2; shift ;;
     -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
-    revisions | alembic | graph | many | backfill) parts+=("$1") ;;
+    revisions | alembic | graph | many | backfill | stall | busy | operations | guard) parts+=("$1") ;;
     *) die "unknown argument: $1 (see --help)" ;;
   esac
   shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many backfill)
+[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many backfill stall busy operations guard)
 
 server_psql() { as_user "$bindir/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$work/t" -U bench "$@"; }
 
@@ -201,7 +212,7 @@ beside() {
 }
 
 bench_alembic() {
-  if ! as_user /usr/bin/python3 -c 'import alembic, psycopg2' 2>/dev/null; then
+  if ! has_alembic; then
     say "skipped: needs Alembic; apt-get install python3-alembic python3-psycopg2"
     return
   fi
@@ -362,6 +373,212 @@ bench_backfill() {
     measure example_5_loop "$loop"
     say "  safe_backfill / UPDATE: $(ratio "$(middle safe_backfill)" "$(middle update)")x    Example 5's loop / safe_backfill: $(ratio "$(middle example_5_loop)" "$(middle safe_backfill)")x"
   done
+}
+
+# ---- what others notice of a lock -----------------------------------------------------------------------------
+
+now() { date +%s.%N; }
+later() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f\n", a - b }'; }
+
+# make_videos N: rows with a channel each, and a revision that adds a column.
+make_videos() {
+  video_rows=$1
+  fresh_database bench
+  server_psql -d bench >/dev/null <<SQL
+CREATE TABLE channels (id int PRIMARY KEY, name text);
+INSERT INTO channels SELECT i, 'channel ' || i FROM generate_series(1, 1000) AS i;
+CREATE TABLE videos (id bigint PRIMARY KEY, channel int, title text, views bigint DEFAULT 0) WITH (fillfactor = 90);
+INSERT INTO videos SELECT i, 1 + i % 1000, 'title ' || i FROM generate_series(1, $1) AS i;
+SELECT migrate_revision('a', NULL, 'A column', 'ALTER TABLE videos ADD COLUMN extra int', '');
+VACUUM (ANALYZE) videos, channels;
+CHECKPOINT;
+SQL
+}
+
+# traffic SECONDS [RATE]: the other clients, in the background; without a rate as fast as they can.
+traffic() {
+  rm -f "$work"/t/traffic.*
+  local set="\\set id random(1, $video_rows)"
+  printf '%s\nSELECT title, views FROM videos WHERE id = :id;\n' "$set" >"$work/t/read.sql"
+  printf '%s\nUPDATE videos SET views = views + 1 WHERE id = :id;\n' "$set" >"$work/t/write.sql"
+  background "$bindir/pgbench" -h "$work/t" -U bench -d bench -n -M prepared -c 8 -j 1 -T "$1" ${2:+-R "$2"} \
+    --log --log-prefix="$work/t/traffic" -f "$work/t/read.sql@4" -f "$work/t/write.sql@1" >"$work/t/pgbench.log" 2>&1
+  traffic=$!
+}
+
+# noticed FROM TO: of what ended between these times and a second later: the 99th percentile and the longest, in ms.
+noticed() {
+  cat "$work"/t/traffic.* | awk -v from="$1" -v to="$2" '{
+    end = $5 + $6 / 1e6
+    if (end >= from && end <= to + 1) print $3 / 1000
+  }' | sort -n | awk '{ v[NR] = $1 } END { printf "%.1f %.1f\n", v[int(NR * 0.99 + 0.5)], v[NR] }'
+}
+
+# watched NAME COMMAND...: runs it among the traffic; notes its time and what the others have noticed of it.
+watched() {
+  local name=$1 from to p99 longest
+  shift
+  from=$(now)
+  "$@" >"$work/t/out.log" 2>"$work/t/err.log" || { cat "$work/t/err.log" >&2; die "failed: $*"; }
+  to=$(now)
+  wait "$traffic" || { cat "$work/t/pgbench.log" >&2; die "the traffic has failed"; }
+  read -r p99 longest < <(noticed "$from" "$to")
+  ended=$to
+  later "$to" "$from" >>"$work/t/times.$name.took"
+  echo "$p99" >>"$work/t/times.$name.p99"
+  echo "$longest" >>"$work/t/times.$name.longest"
+}
+
+# others NAME LABEL MORE: what was noted, on a line.
+others() {
+  say "$(printf '  %-34s others: p99 %8.1f ms, longest %8.1f ms%s' "$2" "$(middle "$1.p99")" "$(middle "$1.longest")" "${3:+   $3}")"
+}
+
+add_column() { server_psql -d bench -c 'ALTER TABLE videos ADD COLUMN extra int'; }
+
+add_column_in_alembic() {
+  rm -f "$work"/t/alembic/versions/*.py
+  printf 'from alembic import op\n\nrevision = "a"\ndown_revision = None\n\n\ndef upgrade():\n    op.execute("%s")\n' \
+    'ALTER TABLE videos ADD COLUMN extra int' >"$work/t/alembic/versions/a.py"
+  alembic upgrade head
+}
+
+has_alembic() { as_user /usr/bin/python3 -c 'import alembic, psycopg2' 2>/dev/null; }
+
+reader_seconds=20
+
+# stall_round NAME COMMAND...: the reader is there a second before the command.
+stall_round() {
+  make_videos 100000
+  traffic $((reader_seconds + 6)) 300
+  sleep 1
+  background "$bindir/psql" -X -q -A -t -h "$work/t" -U bench -d bench -c BEGIN -c 'SELECT count(*) FROM videos' \
+    -c "SELECT pg_sleep($reader_seconds)" -c COMMIT -c 'SELECT extract(epoch FROM clock_timestamp())' >"$work/t/reader.log"
+  local reader=$!
+  sleep 1
+  watched "$@"
+  wait "$reader"
+  later "$ended" "$(tail -n 1 "$work/t/reader.log")" >>"$work/t/times.$1.behind"
+}
+
+bench_stall() {
+  local round alembic=
+  if has_alembic; then
+    alembic=yes
+    make_alembic_project 0
+  fi
+  rm -f "$work"/t/times.*
+  for ((round = 0; round < rounds; round++)); do
+    stall_round nothing sleep "$reader_seconds"
+    stall_round psql add_column
+    [ -z "$alembic" ] || stall_round alembic add_column_in_alembic
+    stall_round migrate migrate
+  done
+  say "ADD COLUMN behind a reader of $reader_seconds s; the time is from the reader's end to its own:"
+  others nothing 'the reader alone' ''
+  others psql psql "$(middle psql.behind) s"
+  if [ -n "$alembic" ]; then others alembic Alembic "$(middle alembic.behind) s"; else say '  Alembic: skipped, not installed'; fi
+  others migrate 'migrate_upgrade()' "$(middle migrate.behind) s"
+  say '  aimed at: longest <= 20 ms while hovering, never above lock_timeout + 50 ms = 150 ms; <= 1 s'
+}
+
+busy_round() {
+  make_videos 100000
+  printf 'BEGIN;\nSELECT count(*) FROM videos WHERE id < 10;\n\\sleep 100 ms\nCOMMIT;\n' >"$work/t/overlap.sql"
+  traffic 15 300
+  background "$bindir/pgbench" -h "$work/t" -U bench -d bench -n -c 6 -j 1 -T 15 -f "$work/t/overlap.sql" \
+    >"$work/t/overlap.log" 2>&1
+  local readers=$!
+  sleep 2
+  watched "$@"
+  wait "$readers"
+}
+
+bench_busy() {
+  local round
+  rm -f "$work"/t/times.*
+  for ((round = 0; round < rounds; round++)); do
+    busy_round nothing sleep 5
+    busy_round psql add_column
+    busy_round migrate migrate
+  done
+  say 'ADD COLUMN under six readers of 0.1 s each that always overlap; the time is its own:'
+  others nothing 'the readers alone' ''
+  others psql psql "$(middle psql.took) s"
+  others migrate 'migrate_upgrade()' "$(middle migrate.took) s"
+  say '  aimed at: longest <= lock_timeout_max + 50 ms = 1050 ms; <= 10 s'
+}
+
+# operation_round NAME SQL UNDO
+operation_round() {
+  traffic "$traffic_seconds" "$rate"
+  sleep 2
+  watched "$1" server_psql -d bench -c "$2"
+  [ -z "$3" ] || server_psql -d bench -c "$3"
+  server_psql -d bench -c 'VACUUM videos' -c CHECKPOINT
+}
+
+has_function() { [ "$(server_psql -d bench -c "SELECT count(*) FROM pg_proc WHERE proname = '$1'")" != 0 ]; }
+
+bench_operations() {
+  local round rate traffic_seconds=5 constraint='ALTER TABLE videos DROP CONSTRAINT IF EXISTS videos_channel_fkey'
+  local nullable='ALTER TABLE videos ALTER title DROP NOT NULL'
+  rm -f "$work"/t/times.*
+  make_videos 5000000
+  traffic 10
+  wait "$traffic"
+  rate=$(awk '/^tps/ { print int($3 / 2) }' "$work/t/pgbench.log")
+  traffic_seconds=25
+  for ((round = 0; round < rounds; round++)); do
+    operation_round nothing 'SELECT pg_sleep(10)' ''
+    operation_round plain_not_null 'ALTER TABLE videos ALTER title SET NOT NULL' "$nullable"
+    operation_round safe_not_null "SELECT safe_set_not_null('videos', 'title')" "$nullable"
+    operation_round plain_key 'ALTER TABLE videos ADD FOREIGN KEY (channel) REFERENCES channels' "$constraint"
+    has_function safe_add_foreign_key || continue
+    operation_round safe_key "SELECT safe_add_foreign_key('videos', '(channel) REFERENCES channels')" "$constraint"
+  done
+  say "5,000,000 rows under $rate transactions a second, half of what the machine can do:"
+  others nothing 'the traffic alone' ''
+  others plain_not_null 'ALTER ... SET NOT NULL' "$(middle plain_not_null.took) s"
+  others safe_not_null 'safe_set_not_null()' "$(middle safe_not_null.took) s"
+  others plain_key 'ALTER ... ADD FOREIGN KEY' "$(middle plain_key.took) s"
+  if has_function safe_add_foreign_key; then
+    others safe_key 'safe_add_foreign_key()' "$(middle safe_key.took) s"
+  else
+    say '  safe_add_foreign_key(): skipped, there is none yet'
+  fi
+  say '  aimed at: p99 <= 2x that of the traffic alone; longest <= 100 ms'
+}
+
+# guard_database N: tables, each with a statement that locks it.
+guard_database() {
+  fresh_database bench
+  server_psql -d bench >/dev/null <<SQL
+SELECT 'CREATE TABLE g_' || i || ' (id int)' FROM generate_series(1, $1) AS i \gexec
+SELECT migrate_revision('a', NULL, 'Statements', (SELECT string_agg('ALTER TABLE g_' || i || ' ADD COLUMN c int', ';')
+  FROM generate_series(1, $1) AS i), '');
+SQL
+}
+
+bench_guard() {
+  local round n sql
+  rm -f "$work"/t/times.*
+  for ((round = 0; round < rounds; round++)); do
+    for n in 1 1001; do
+      guard_database $n
+      sql=$(server_psql -d bench -c "SELECT upgrade FROM headway.revision")
+      timed "psql_$n" server_psql -d bench -c "$sql"
+      guard_database $n
+      timed "migrate_$n" migrate
+      guard_database $n
+      timed "unhovered_$n" server_psql -d bench -c "SET headway.hover_time = 0" -c "SELECT migrate_upgrade('head')"
+    done
+  done
+  say '1,000 ALTER TABLE ADD COLUMN more in one transaction, each of a table of its own, a statement:'
+  for n in psql unhovered migrate; do
+    say "$(printf '  %-34s %s ms' "$n" "$(awk -v a="$(middle ${n}_1001)" -v b="$(middle ${n}_1)" 'BEGIN { printf "%.3f", a - b }')")"
+  done
+  say '  aimed at: <= 0.2 ms more than in psql, where the statements come in one message'
 }
 
 choose_postgres
