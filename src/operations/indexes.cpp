@@ -37,12 +37,12 @@ pg::PreparedQuery first_incomplete(
     " LEFT JOIN (pg_catalog.pg_inherits a JOIN pg_catalog.pg_index x ON x.indexrelid OPERATOR(pg_catalog.=) a.inhrelid)"
     " ON a.inhparent OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.oid) AND x.indrelid OPERATOR(pg_catalog.=) c.oid"
     " WHERE h.inhparent OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid) AND NOT h.inhdetachpending"
-    " AND x.indisvalid IS DISTINCT FROM true"
+    " AND (x.indisvalid IS NULL OR NOT x.indisvalid)"
     " ORDER BY c.relkind OPERATOR(pg_catalog.=) 'p' DESC, c.oid LIMIT 1",
     "ii");
 
 pg::PreparedQuery first_attached(
-    "SELECT CAST(min(CAST(h.inhrelid AS pg_catalog.int8)) AS pg_catalog.text) FROM pg_catalog.pg_inherits h"
+    "SELECT CAST(pg_catalog.min(CAST(h.inhrelid AS pg_catalog.int8)) AS pg_catalog.text) FROM pg_catalog.pg_inherits h"
     " WHERE h.inhparent OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)",
     "i");
 

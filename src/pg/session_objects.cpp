@@ -13,7 +13,8 @@ namespace {
 PreparedQuery list_objects(
     "SELECT 'statement', name FROM pg_catalog.pg_prepared_statement() "
     "UNION ALL SELECT 'cursor', name FROM pg_catalog.pg_cursor() "
-    "UNION ALL SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' ELSE 'table' END, relname "
+    "UNION ALL SELECT CASE WHEN relkind OPERATOR(pg_catalog.=) 'v' THEN 'view' WHEN relkind"
+    " OPERATOR(pg_catalog.=) 'S' THEN 'sequence' ELSE 'table' END, relname "
     "  FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() "
     "  AND relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,S}') "
     "UNION ALL SELECT CASE WHEN objsubid OPERATOR(pg_catalog.=) 1 THEN 'lock' ELSE 'lock2' END "

@@ -24,7 +24,8 @@ using core::Heads;
 
 pg::PreparedQuery find_relation("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.int8", "t");
 pg::PreparedQuery describe_relation(
-    "SELECT c.relkind IN ('r', 'p'), pg_catalog.pg_get_userbyid(c.relowner), EXISTS (SELECT FROM "
+    "SELECT c.relkind OPERATOR(pg_catalog.=) ANY (CAST('{r,p}' AS pg_catalog.\"char\"[])),"
+    " pg_catalog.pg_get_userbyid(c.relowner), EXISTS (SELECT FROM "
     "pg_catalog.pg_attribute AS a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND NOT a.attisdropped AND a.attname "
     "OPERATOR(pg_catalog.=) 'version_num'::pg_catalog.name AND a.atttypid OPERATOR(pg_catalog.=) "
     "ANY (ARRAY['pg_catalog.varchar'::pg_catalog.regtype, 'pg_catalog.text'::pg_catalog.regtype])) "
