@@ -32,7 +32,7 @@ CREATE TRIGGER stop BEFORE UPDATE ON parts FOR EACH ROW WHEN (NEW.id IN (7, 140)
 SQL
 
 # One line for each operation and kind of table: call => what is called; setup => SQL beyond the tables above;
-# behind => those whom its CONCURRENTLY statement waits for, of the sessions below.
+# behind => those whom its CONCURRENTLY statement waits for, of the sessions below; again => once more does it again.
 my @operations = (
 	{ call => q{safe_set_not_null('items', 'n')} },
 	{ call => q{safe_set_not_null('items', 'v', $$'new ' || id$$)} },
@@ -42,6 +42,15 @@ my @operations = (
 	{ call => q{safe_create_index('items', '(n)', true)}, behind => [qw(writer snapshot)] },
 	{ call => q{safe_create_index('parts', '(n, lower(v))')} },
 	{ call => q{safe_drop_index('items_owner_idx')}, behind => ['reader'] },
+	{ call => q{safe_reindex('items')}, behind => ['writer'], again => 1 },
+	{ call => q{safe_add_unique('items', '(n)')} },
+	{ call => q{safe_add_unique('parts', '(n, id)', 'Key')} },
+	{ call => q{safe_add_primary_key('owners', '(name)')}, setup => 'ALTER TABLE owners DROP CONSTRAINT owners_pkey' },
+	# Volatile by its word only, so that the rows can be compared.
+	{
+		call => q{safe_add_column('items', 'mark int NOT NULL DEFAULT stop.seven() CHECK (mark > 0) REFERENCES owners')},
+		setup => 'CREATE OR REPLACE FUNCTION stop.seven() RETURNS int VOLATILE LANGUAGE sql AS $$ SELECT 7 $$'
+	},
 	{ call => q{safe_add_foreign_key('items', '(owner) REFERENCES owners')} },
 	{ call => q{safe_add_foreign_key('parts', '(owner) REFERENCES owners ON DELETE CASCADE')} },
 	{
@@ -93,7 +102,8 @@ CREATE EVENT TRIGGER stop_start ON ddl_command_start EXECUTE FUNCTION stop.at_st
 CREATE EVENT TRIGGER stop_end ON ddl_command_end EXECUTE FUNCTION stop.at_statement();
 SQL
 
-my @victims = qw(worker caller worker caller worker caller postmaster);
+# A postmaster takes longest to come back, so fewer of them.
+my @victims = ((qw(worker caller)) x 5, 'postmaster');
 my ($kills, $cancels, $longest) = (0, 0, 0);
 my %killed;    # phases of the operation in which a call was killed
 
@@ -158,7 +168,7 @@ sub start_held {
 }
 
 # The phases of which a call has told.
-sub phases { return $_[0]->err =~ /NOTICE: .*?(phase \d+ of \d+: .*)/g; }
+sub phases { return map { s/pg_toast_\d+/pg_toast_N/r } $_[0]->err =~ /NOTICE: .*?(phase \d+ of \d+: .*)/g; }
 
 sub last_phase { return (phases($_[0]))[-1] // 'before the first phase'; }
 
@@ -208,8 +218,9 @@ sub check_kill {
 	my ($operation, $stop, $victim, $expected) = @_;
 	my ($run, $session) = start_held($operation, $stop);
 	kill_it($victim);
-	await_restart($run);
+	# A server that is started with the pipe to a psql open keeps that psql waiting.
 	$session->finish if $session;
+	await_restart($run);
 	my $phase = last_phase($run);
 	$killed{$phase} = 1;
 	call_again($operation, $expected, "$operation->{call}, kill -9 of the $victim at stop $stop, $phase");
@@ -263,9 +274,9 @@ for my $operation (@operations) {
 	my $stops = query('SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM stop.passed');
 	set_stop(0);
 	my $expected = look_at();
-	isnt($expected, $before, "$call, undisturbed: it does something");
+	isnt($expected, $before, "$call, undisturbed: it does something") unless $operation->{again};
 	unlike($expected, qr/^(invalid|not validated|unfinished)\|/m, "$call, undisturbed: leaves nothing half done");
-	is(query("SELECT $call"), '0', "$call, undisturbed: nothing is to be done again");
+	is(query("SELECT $call"), '0', "$call, undisturbed: nothing is to be done again") unless $operation->{again};
 
 	%killed = ();
 	# Each statement has two stops, its start and its end: one for a kill, one for a cancel.
@@ -273,6 +284,8 @@ for my $operation (@operations) {
 		check_cancel($operation, $stop, $expected) if $stop !~ /^\d*[13579]$/;
 		check_kill($operation, $stop, $victims[ $round++ % @victims ], $expected) if $stop !~ /^\d*[02468]$/;
 	}
+	# No trigger fires in a REINDEX: it is stopped where it waits for others only.
+	next if $operation->{again};
 	is_deeply([ sort keys %killed ], [ sort @phases ], "$call: was killed in each of its phases");
 	check_turn($operation, int(($stops + 1) / 2), $expected) unless $had_turn{$function}++;
 }
