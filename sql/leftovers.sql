@@ -32,6 +32,22 @@ CREATE INDEX t_idx_ccold ON t (id);
 SELECT pg_temp.spoil('t_idx_ccnew', 't_idx_ccold');
 SELECT migrate_upgrade('b');
 SELECT * FROM pg_temp.indexes();
+-- a schema, and only that
+CREATE SCHEMA "Another";
+CREATE TABLE "Another".t2 (id int, wide text);
+CREATE INDEX t2_idx_ccnew ON "Another".t2 (id);
+SELECT pg_temp.spoil('"Another".t2_idx_ccnew');
+CREATE INDEX t_idx_ccnew2 ON t (id);
+SELECT pg_temp.spoil('t_idx_ccnew2');
+SELECT migrate_revision('s', 'b', 'A schema anew', 'REINDEX SCHEMA CONCURRENTLY "Another"', '');
+SELECT migrate_upgrade('s');
+SELECT * FROM pg_temp.indexes();
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '"Another".t2'::regclass;
+DROP TABLE "Another".t2;
+DROP SCHEMA "Another";
+SELECT migrate_stamp('b');
+SELECT migrate_forget('s');
+DROP INDEX t_idx_ccnew2;
 -- a table with its TOAST table, and partitions
 CREATE TABLE p (id int) PARTITION BY RANGE (id);
 CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);

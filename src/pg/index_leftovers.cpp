@@ -2,10 +2,13 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/compat.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
+#include "access/genam.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "catalog/pg_inherits.h"
 #include "utils/rel.h"
 }
@@ -24,6 +27,7 @@ constexpr int kMostFound = 1000;
 struct Leftovers {
   Found* found = nullptr;
   int count = 0;
+  bool leave_busy = false;  // those of tables that somebody is working on are theirs
 };
 
 bool IsInvalidIndexOf(Oid index, Oid table) {
@@ -72,6 +76,32 @@ void FindOnTable(Oid table, Oid spared, Leftovers& leftovers) {
   if (OidIsValid(toast)) FindOnTable(toast, spared, leftovers);
 }
 
+// A TOAST table is named after its table's oid.
+Oid MainTableOf(Oid table) {
+  if (get_rel_relkind(table) != RELKIND_TOASTVALUE) return table;
+  constexpr char kPrefix[] = "pg_toast_";
+  const char* name = get_rel_name(table);
+  if (name == nullptr || std::strncmp(name, kPrefix, sizeof(kPrefix) - 1) != 0) return InvalidOid;
+  return static_cast<Oid>(std::strtoul(name + sizeof(kPrefix) - 1, nullptr, 10));
+}
+
+// On the user's own tables: those of others would be refused. `schema`: invalid means all.
+void FindOnOwnTables(Oid schema, Leftovers& leftovers) {
+  leftovers.leave_busy = true;
+  Relation catalog = table_open(IndexRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
+  while (HeapTuple tuple = systable_getnext(scan)) {
+    const auto* form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+    const char* name = form->indisvalid ? nullptr : get_rel_name(form->indexrelid);
+    if (name == nullptr || !IsNamedByReindex(name) || get_rel_relkind(form->indexrelid) != RELKIND_INDEX) continue;
+    const Oid table = MainTableOf(form->indrelid);
+    if (!OidIsValid(table) || !compat::OwnsRelation(table)) continue;
+    if (!OidIsValid(schema) || get_rel_namespace(table) == schema) Add(leftovers, form->indexrelid, form->indrelid);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+}
+
 bool IsConcurrent(const ReindexStmt* reindex) {
   ListCell* cell;
   foreach (cell, reindex->params) {
@@ -82,7 +112,13 @@ bool IsConcurrent(const ReindexStmt* reindex) {
 }
 
 void FindOfReindex(const ReindexStmt* reindex, Leftovers& leftovers) {
-  if (reindex->relation == nullptr || !IsConcurrent(reindex)) return;
+  if (!IsConcurrent(reindex)) return;
+  if (reindex->relation == nullptr) {
+    const bool of_schema = reindex->kind == REINDEX_OBJECT_SCHEMA;
+    const Oid schema = of_schema ? get_namespace_oid(reindex->name, true) : InvalidOid;
+    if (!of_schema || OidIsValid(schema)) FindOnOwnTables(schema, leftovers);
+    return;
+  }
   const bool of_index = reindex->kind == REINDEX_OBJECT_INDEX;
   const Oid named = RangeVarGetRelid(reindex->relation, NoLock, true);
   if (!OidIsValid(named)) return;
@@ -143,6 +179,7 @@ std::vector<IndexLeftover> InvalidIndexesOf(const std::string& statement) {
     const std::string name = QualifiedName(found.index);
     // Whoever builds an index concurrently holds this lock on the table all the while.
     if (!Guarded([&] { return ConditionalLockRelationOid(found.table, ShareUpdateExclusiveLock); })) {
+      if (leftovers.leave_busy) continue;
       throw core::Error(core::sqlstate::kLockNotAvailable,
                         core::Format("index %1% is invalid and its table is being worked on", name),
                         "Another session holds a SHARE UPDATE EXCLUSIVE lock on the table: it may be building the "

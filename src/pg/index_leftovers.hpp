@@ -12,9 +12,10 @@ struct IndexLeftover {
   std::string drop_statement;  // drops it concurrently
 };
 
-// For a CREATE INDEX CONCURRENTLY with a name, a REINDEX INDEX or TABLE CONCURRENTLY: what a try of it has left on its
-// table, the table's partitions and their TOAST tables. An index that somebody else is building just now is no
-// leftover: that is a lock error (55P03), to be tried again. REQUIRES: a transaction.
+// For a CREATE INDEX CONCURRENTLY with a name, a REINDEX ... CONCURRENTLY: what a try of it has left on its table, the
+// table's partitions and their TOAST tables; for a schema or the database, on all tables there that are the user's own.
+// An index that somebody else is building just now is no leftover: on the one table that is asked for, that is a lock
+// error (55P03), to be tried again; elsewhere it is left alone. REQUIRES: a transaction.
 std::vector<IndexLeftover> InvalidIndexesOf(const std::string& statement);
 
 // For a DETACH PARTITION CONCURRENTLY whose partition is half detached: the statement that finishes it; empty for
