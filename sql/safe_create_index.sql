@@ -92,9 +92,16 @@ SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_n'::regclass;
 SELECT safe_create_index('visits', '(n)', name => 'by_n');
 SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_n'::regclass;
 
--- No partitions at all.
+-- No partitions at all; none any more.
 CREATE TABLE nothing (n int) PARTITION BY RANGE (n);
 SELECT safe_create_index('nothing', '(n)');
+CREATE TABLE nothing_1 PARTITION OF nothing DEFAULT;
+CREATE INDEX nothing_n_idx1 ON ONLY nothing ((n + 1));
+DROP TABLE nothing_1;
+SELECT safe_create_index('nothing', '((n + 1))', name => 'nothing_n_idx1');
+SELECT safe_drop_index('nothing_n_idx1');
+SELECT safe_create_index('nothing', '((n + 1))', name => 'nothing_n_idx1');
+SELECT indisvalid FROM pg_index WHERE indexrelid = 'nothing_n_idx1'::regclass;
 
 -- Long names of partitions that are cut to the same.
 CREATE TABLE readings (at date, n int) PARTITION BY RANGE (at);

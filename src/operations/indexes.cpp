@@ -209,8 +209,11 @@ std::string NextInTree(const IndexRequest& request, const Table& parent, std::ui
   }
   // All of them have it, and the parent has not heard of it: the last that lacked it has gone. Attaching one again
   // makes the server look.
-  const pg::Field any = first_attached.Run({index}).Single();
-  return any ? Attach(parent_index, ToOid(*any)) : std::string();
+  if (const pg::Field any = first_attached.Run({index}).Single()) return Attach(parent_index, ToOid(*any));
+  const std::string name = pg::QualifiedName(parent_index);
+  throw Error(sqlstate::kObjectNotInPrerequisiteState,
+              Format("%1% is not valid, and %2% has no partition any more", name, parent.name), {},
+              Format("Drop %1%, then call it again: without partitions it is valid at once.", name));
 }
 
 std::string NextOfPartitions(const IndexRequest& request) {
