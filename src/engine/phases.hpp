@@ -43,6 +43,7 @@ struct PhasedOperation {
   std::string remains;
   std::string remains_hint;
   std::string nothing_to_do;  // what to say then; empty: that it is done already
+  std::string nothing_to_do = {};  // what to say then; empty: that it is done already
 };
 
 class PhaseRunner {

@@ -38,6 +38,7 @@ pg::PreparedQuery first_incomplete(
     " ON a.inhparent OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.oid) AND x.indrelid OPERATOR(pg_catalog.=) c.oid"
     " WHERE h.inhparent OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid) AND NOT h.inhdetachpending"
     " AND (x.indisvalid IS NULL OR NOT x.indisvalid)"
+    " AND x.indisvalid IS NOT TRUE"
     " ORDER BY c.relkind OPERATOR(pg_catalog.=) 'p' DESC, c.oid LIMIT 1",
     "ii");
 
