@@ -40,10 +40,9 @@ struct PhasedOperation {
   std::string table;  // one operation at a time works on it
   std::vector<Phase> phases;
   // What is left on purpose when all are done, and how to go on; may be empty.
-  std::string remains;
-  std::string remains_hint;
-  std::string nothing_to_do;  // what to say then; empty: that it is done already
-  std::string nothing_to_do = {};  // what to say then; empty: that it is done already
+  std::string remains = {};
+  std::string remains_hint = {};
+  std::string nothing_to_do = {};  // what to say when there is nothing; empty: that it is done already
 };
 
 class PhaseRunner {

@@ -144,9 +144,8 @@ engine::Phase Add(const Table& table, const ColumnDefinition& column, const std:
 }
 
 engine::Phase FillMarked(const OperationCall& call, const Table& table, const ColumnDefinition& column) {
-  return Fill(call, table, column.name, [=]() -> std::string {
-    return IsMarked(table, column) ? SetDefault(column.name) : std::string();
-  });
+  return Fill(call, table, column.name,
+              [=]() -> std::string { return IsMarked(table, column) ? SetDefault(column.name) : std::string(); });
 }
 
 engine::Phase DropMark(const Table& table, const ColumnDefinition& column) {

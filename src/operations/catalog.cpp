@@ -89,6 +89,8 @@ std::int64_t Number(const Table& table) { return static_cast<std::int64_t>(table
 
 }  // namespace
 
+std::uint32_t ToOid(const std::string& text) { return static_cast<std::uint32_t>(std::stoul(text)); }
+
 Table RequireTable(std::uint32_t relation) {
   Table table;
   table.oid = relation;
@@ -148,7 +150,7 @@ std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string
 std::optional<Table> FirstNotValidated(const Table& table, const std::string& constraint) {
   const pg::Field relation = first_not_validated.Run({Number(table), constraint}).Single();
   if (!relation) return std::nullopt;
-  return RequireTable(static_cast<std::uint32_t>(std::stoul(*relation)));
+  return RequireTable(ToOid(*relation));
 }
 
 bool IsValidIndex(const std::string& schema, const std::string& name) {
@@ -159,7 +161,7 @@ std::vector<Table> TablesWithRows(const Table& table) {
   if (!table.partitioned) return {table};
   std::vector<Table> tables;
   for (const pg::Row& row : leaves.Run({Number(table)}).rows) {
-    tables.push_back(RequireTable(static_cast<std::uint32_t>(std::stoul(*row[0]))));
+    tables.push_back(RequireTable(ToOid(*row[0])));
   }
   return tables;
 }

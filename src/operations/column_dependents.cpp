@@ -178,7 +178,7 @@ std::vector<DependentConstraint> DependentChecks(const ColumnId& column) {
 std::vector<DependentConstraint> DependentForeignKeys(const ColumnId& column, const std::string& other) {
   std::vector<DependentConstraint> keys;
   for (const pg::Row& row : find_foreign_keys.Run({TableOf(column), column.number, other}).rows) {
-    const auto relation = [&](int field) { return static_cast<std::uint32_t>(std::stoul(*row[field])); };
+    const auto relation = [&](int field) { return ToOid(*row[field]); };
     std::string definition =
         Format("FOREIGN KEY (%1%) REFERENCES %2% (%3%)", *row[4], pg::QualifiedName(relation(5)), *row[6]);
     if (*row[7] == "f") definition += " MATCH FULL";

@@ -33,8 +33,6 @@ struct DoomedIndex {
   bool partitioned = false;
 };
 
-std::uint32_t ToOid(const std::string& text) { return static_cast<std::uint32_t>(std::stoul(text)); }
-
 pg::Row Describe(std::uint32_t oid) { return describe_index.Run({static_cast<std::int64_t>(oid)}).rows.at(0); }
 
 // `row`: of the index, or of the partitioned one that it is a part of.

@@ -37,7 +37,6 @@ pg::PreparedQuery first_incomplete(
     " LEFT JOIN (pg_catalog.pg_inherits a JOIN pg_catalog.pg_index x ON x.indexrelid OPERATOR(pg_catalog.=) a.inhrelid)"
     " ON a.inhparent OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.oid) AND x.indrelid OPERATOR(pg_catalog.=) c.oid"
     " WHERE h.inhparent OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid) AND NOT h.inhdetachpending"
-    " AND (x.indisvalid IS NULL OR NOT x.indisvalid)"
     " AND x.indisvalid IS NOT TRUE"
     " ORDER BY c.relkind OPERATOR(pg_catalog.=) 'p' DESC, c.oid LIMIT 1",
     "ii");
@@ -82,8 +81,6 @@ pg::PreparedQuery first_primary_key(
     " AND k.conname OPERATOR(pg_catalog.<>) CAST($4 AS pg_catalog.name))"
     " ORDER BY k.conrelid LIMIT 1",
     "Ttit");
-
-std::uint32_t ToOid(const std::string& text) { return static_cast<std::uint32_t>(std::stoul(text)); }
 
 struct Found {
   std::uint32_t oid = 0;

@@ -69,8 +69,6 @@ pg::PreparedQuery end_job(
 
 using Oids = std::vector<std::string>;
 
-std::uint32_t ToOid(const std::string& text) { return static_cast<std::uint32_t>(std::stoul(text)); }
-
 Oids FirstColumn(const pg::QueryResult& result) {
   Oids oids;
   for (const pg::Row& row : result.rows) oids.push_back(*row[0]);
