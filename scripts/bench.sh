@@ -21,8 +21,9 @@
 #   guard      what a statement costs more than in psql when nothing is in its way
 #
 # In stall, busy and operations pgbench is the other clients: eight, four reads of a row for each write, at a fixed
-# rate. A wait is counted from when a transaction was due, so none is missed while all of them are stalled. The time of
-# whoever does the migration is from the start of its process to its end.
+# rate. A wait is counted from when a transaction was due, so none is missed while all of them are stalled. They do not
+# wait for the disk (synchronous_commit = off): that would hide what they wait for. The time of whoever does the
+# migration is from the start of its process to its end.
 #
 # Times are medians of the rounds (default 3), contenders in turn. Nothing here is a test: no figure fails.
 set -euo pipefail
@@ -401,8 +402,9 @@ traffic() {
   local set="\\set id random(1, $video_rows)"
   printf '%s\nSELECT title, views FROM videos WHERE id = :id;\n' "$set" >"$work/t/read.sql"
   printf '%s\nUPDATE videos SET views = views + 1 WHERE id = :id;\n' "$set" >"$work/t/write.sql"
-  background "$bindir/pgbench" -h "$work/t" -U bench -d bench -n -M prepared -c 8 -j 1 -T "$1" ${2:+-R "$2"} \
-    --log --log-prefix="$work/t/traffic" -f "$work/t/read.sql@4" -f "$work/t/write.sql@1" >"$work/t/pgbench.log" 2>&1
+  background "$bindir/pgbench" -h "$work/t" -U bench -n -M prepared -c 8 -j 1 -T "$1" ${2:+-R "$2"} \
+    --log --log-prefix="$work/t/traffic" -f "$work/t/read.sql@4" -f "$work/t/write.sql@1" \
+    "dbname=bench options='-c synchronous_commit=off'" >"$work/t/pgbench.log" 2>&1
   traffic=$!
 }
 
@@ -486,7 +488,7 @@ busy_round() {
   make_videos 100000
   printf 'BEGIN;\nSELECT count(*) FROM videos WHERE id < 10;\n\\sleep 100 ms\nCOMMIT;\n' >"$work/t/overlap.sql"
   traffic 15 300
-  background "$bindir/pgbench" -h "$work/t" -U bench -d bench -n -c 6 -j 1 -T 15 -f "$work/t/overlap.sql" \
+  background "$bindir/pgbench" -h "$work/t" -U bench -n -c 6 -j 1 -T 15 -f "$work/t/overlap.sql" bench \
     >"$work/t/overlap.log" 2>&1
   local readers=$!
   sleep 2
