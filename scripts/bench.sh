@@ -533,6 +533,7 @@ bench_operations() {
   traffic_seconds=25
   for ((round = 0; round < rounds; round++)); do
     operation_round nothing 'SELECT pg_sleep(10)' ''
+    operation_round scan 'SET max_parallel_workers_per_gather = 0; SELECT count(*) FROM videos WHERE title IS NULL' ''
     operation_round plain_not_null 'ALTER TABLE videos ALTER title SET NOT NULL' "$nullable"
     operation_round safe_not_null "SELECT safe_set_not_null('videos', 'title')" "$nullable"
     operation_round plain_key 'ALTER TABLE videos ADD FOREIGN KEY (channel) REFERENCES channels' "$constraint"
@@ -541,6 +542,7 @@ bench_operations() {
   done
   say "5,000,000 rows under $rate transactions a second, half of what the machine can do:"
   others nothing 'the traffic alone' ''
+  others scan 'a SELECT that reads them all' "$(middle scan.took) s"
   others plain_not_null 'ALTER ... SET NOT NULL' "$(middle plain_not_null.took) s"
   others safe_not_null 'safe_set_not_null()' "$(middle safe_not_null.took) s"
   others plain_key 'ALTER ... ADD FOREIGN KEY' "$(middle plain_key.took) s"
