@@ -172,16 +172,15 @@ void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call
   }
   operation.phases.push_back(std::move(validate));
 
-  operation.phases.push_back(Statements(Format("set %1% NOT NULL", quoted), [=]() -> std::string {
-    return RequireColumn(table, column).not_null ? std::string()
-                                                 : Alter(table, Format("ALTER %1% SET NOT NULL", quoted));
+  // Together: each time everyone waits for a moment, and thinks anew about what to do with the table.
+  const std::string drop = "DROP CONSTRAINT " + pg::QuoteIdentifier(helper);
+  const std::string title = Format("set %1% NOT NULL", quoted);
+  operation.phases.push_back(Statements(title, [=]() -> std::string {
+    std::string text;
+    if (!RequireColumn(table, column).not_null) text = Alter(table, Format("ALTER %1% SET NOT NULL;\n", quoted));
+    const std::optional<Constraint> check = FindNotNullCheck(table, column, helper);
+    return check && check->name == helper ? text + Alter(table, drop) : text;
   }));
-  operation.phases.push_back(
-      Statements(Format("drop the CHECK %1%", pg::QuoteIdentifier(helper)), [=]() -> std::string {
-        const std::optional<Constraint> check = FindNotNullCheck(table, column, helper);
-        if (!check || check->name != helper) return {};
-        return Alter(table, "DROP CONSTRAINT " + pg::QuoteIdentifier(helper));
-      }));
 }
 
 }  // namespace headway::operations
