@@ -81,8 +81,7 @@ void LockGuard::NoteRewrites(const core::Statement& statement) const {
     if (now == 0 || now == before.file) continue;
     pg::ReportNotice(
         core::Format("%1% has been written anew under an ACCESS EXCLUSIVE lock", pg::QualifiedName(before.relation)),
-        core::Format("Nobody can read it until this is committed. Its statement began in line %1%.",
-                     statement.line),
+        core::Format("Nobody can read it until this is committed. Its statement began in line %1%.", statement.line),
         {});
   }
 }

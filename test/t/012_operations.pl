@@ -159,6 +159,7 @@ sub start_held {
 	} else {
 		$session = open_session($node);
 		$session->run($sessions{$stop});
+		query("SELECT nextval('stop.passed')");
 	}
 	my $run = start_call($operation);
 	my $held = $session ? "wait_event = 'virtualxid'" : "wait_event = 'PgSleep'";
@@ -192,15 +193,16 @@ sub kill_it {
 	$kills++;
 }
 
-# Back when the server's new processes are there, and with them nothing of the call.
+# Back when the server has been through its recovery, which gives an unlogged sequence its first value again, and nothing
+# of the call is there. A process that is killed is gone before the server knows.
 sub await_restart {
 	my ($run) = @_;
 	$run->finish;
 	start_again($node) unless defined $node->{_pid};
 	for (1 .. 100 * $PostgreSQL::Test::Utils::timeout_default) {
-		my ($code, $out) = $node->psql('postgres', "SELECT count(*) FROM pg_stat_activity
-			WHERE backend_type = 'pg_headway' OR query LIKE 'SELECT safe_%'");
-		return if $code == 0 && $out eq '0';
+		my ($code, $out) = $node->psql('postgres', "SELECT NOT is_called AND NOT EXISTS (SELECT FROM pg_stat_activity
+			WHERE backend_type = 'pg_headway' OR query LIKE 'SELECT safe_%') FROM stop.passed");
+		return if $code == 0 && $out eq 't';
 		usleep(10_000);
 	}
 	die 'the server did not come back';
