@@ -1,5 +1,6 @@
 #include "operations/blocks.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -38,9 +39,11 @@ class Filler {
   // REQUIRES: no unit open; Look() before.
   void Fill(const std::string& set) const {
     const std::string quoted = pg::QuoteIdentifier(column_);
+    std::string name = set;
+    name.erase(std::remove(name.begin(), name.end(), '\n'), name.end());  // for people, in one line
     for (const Table& each : tables_) {
       backfill_(each.oid, set, quoted + " IS NULL",
-                Format("filling of %1%.%2% (column %3%): %4%", each.name, quoted, *number_, set));
+                Format("filling of %1%.%2% (column %3%): %4%", each.name, quoted, *number_, name));
     }
   }
 
