@@ -18,9 +18,9 @@ class LockRetry {
     std::string name;            // for messages: "upgrade of revision def456"
     std::function<void()> body;  // leaves nothing open when it succeeds
     // Adds to an error what only the owner of the work knows, where it happened for instance.
-    std::function<void(core::Error&)> explain;
+    std::function<void(core::Error&)> explain = [](core::Error&) {};
     // Told of the error that ends the work before it is thrown. Must not throw.
-    std::function<void(const core::Error&)> failed;
+    std::function<void(const core::Error&)> failed = [](const core::Error&) {};
   };
 
   LockRetry(Session& session, Clock& clock, Reporter& reporter, core::RetryPolicy policy)

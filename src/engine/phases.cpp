@@ -51,8 +51,6 @@ PhasedOperation PhaseRunner::Make(const std::string& name, const std::function<P
     session_.EndScript();
     unit.Commit();
   };
-  work.explain = [](Error&) {};
-  work.failed = [](const Error&) {};
   retry_.Run(work);
   return operation;
 }
@@ -80,7 +78,6 @@ bool PhaseRunner::RunPhase(Running& running) {
     work.name = Format("%1% (%2%)", running.operation.name, running.which);
     work.body = [&] { done = Try(running); };
     work.explain = [&](Error& error) { Explain(error, running); };
-    work.failed = [](const Error&) {};
     try {
       retry_.Run(work);
     } catch (const Error& error) {

@@ -32,8 +32,7 @@ constexpr char kBuildsIndex[] = "Its index would be built while nobody can read 
 std::string SequenceHint(const Table& table, const ColumnDefinition& column) {
   const std::string quoted = pg::QuoteIdentifier(column.name);
   // In the table's schema, or it could not be owned by the column.
-  const std::string schema = table.name.substr(0, table.name.size() - pg::QuoteIdentifier(table.last_name).size());
-  const std::string sequence = schema + pg::QuoteIdentifier(pg::MakeObjectName(table.last_name, column.name, "seq"));
+  const std::string sequence = pg::QualifiedSibling(table.oid, pg::MakeObjectName(table.last_name, column.name, "seq"));
   const std::string definition = Format("%1% bigint NOT NULL DEFAULT nextval(%2%)", quoted, pg::QuoteLiteral(sequence));
   return Format("CREATE SEQUENCE %1%; SELECT safe_add_column(%2%, %3%); ALTER SEQUENCE %1% OWNED BY %4%.%5%;", sequence,
                 pg::QuoteLiteral(table.name), pg::QuoteLiteral(definition), table.name, quoted);

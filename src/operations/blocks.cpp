@@ -55,6 +55,12 @@ class Filler {
   std::shared_ptr<int> number_;  // copies share what one of them has seen
 };
 
+// Partition by partition; empty: all of them are.
+std::string NextValidation(const Table& table, const std::string& constraint) {
+  const std::optional<Table> next = FirstNotValidated(table, constraint);
+  return next ? Alter(*next, "VALIDATE CONSTRAINT " + pg::QuoteIdentifier(constraint)) : std::string();
+}
+
 }  // namespace
 
 std::string Alter(const Table& table, const std::string& what) {
@@ -84,10 +90,8 @@ void ThrowOtherConstraint(const Table& table, const Constraint& existing) {
 }
 
 Phase Validate(const Table& table, const std::string& constraint, std::string hint) {
-  Phase phase = Statements(Format("validate %1%", pg::QuoteIdentifier(constraint)), [=]() -> std::string {
-    const std::optional<Table> next = FirstNotValidated(table, constraint);
-    return next ? Alter(*next, "VALIDATE CONSTRAINT " + pg::QuoteIdentifier(constraint)) : std::string();
-  });
+  Phase phase = Statements(Format("validate %1%", pg::QuoteIdentifier(constraint)),
+                           [=] { return NextValidation(table, constraint); });
   phase.hint = std::move(hint);
   return phase;
 }
@@ -96,16 +100,11 @@ Phase Fill(const OperationCall& call, const Table& table, const std::string& col
            std::function<std::string()> next) {
   Phase phase;
   phase.title = Format("fill %1%.%2% where it is NULL", table.name, pg::QuoteIdentifier(column));
-  auto done = std::make_shared<bool>(false);
-  phase.next = [next = std::move(next), done, filler = Filler(call, table, column)]() -> std::optional<PhaseWork> {
-    if (*done) return std::nullopt;
+  phase.next = [next = std::move(next), filler = Filler(call, table, column)]() -> std::optional<PhaseWork> {
     const std::string set = next();
     if (set.empty()) return std::nullopt;
     filler.Look();
-    return std::function<void()>([=] {
-      filler.Fill(set);
-      *done = true;
-    });
+    return std::function<void()>([=] { filler.Fill(set); });
   };
   return phase;
 }
@@ -150,9 +149,7 @@ void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call
   Phase validate = Statements(Format("validate CHECK %1%", condition), [=]() -> std::string {
     if (RequireColumn(table, column).not_null) return {};
     const std::optional<Constraint> check = FindNotNullCheck(table, column, helper);
-    if (!check) return {};
-    const std::optional<Table> next = FirstNotValidated(table, check->name);
-    return next ? Alter(*next, "VALIDATE CONSTRAINT " + pg::QuoteIdentifier(check->name)) : std::string();
+    return check ? NextValidation(table, check->name) : std::string();
   });
   validate.hint = Format(
       "New rows must have a value already. Find the old ones with SELECT ... FROM %1% WHERE %2%, or let "

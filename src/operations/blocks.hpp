@@ -22,9 +22,6 @@ std::string Alter(const Table& table, const std::string& what);
 // Fails when a constraint of the name is there and is another one than is asked for.
 [[noreturn]] void ThrowOtherConstraint(const Table& table, const Constraint& existing);
 
-// "ALTER TABLE schema.name what", with the name that it has now.
-std::string Alter(const Table& table, const std::string& what);
-
 // ALTER TABLE ... VALIDATE CONSTRAINT, partition by partition.
 engine::Phase Validate(const Table& table, const std::string& constraint, std::string hint);
 

@@ -1,7 +1,5 @@
 // safe_change_column_type(): a new column is filled beside the old one, kept the same by a trigger, given the same
 // indexes and constraints, and takes its place in one short transaction.
-#include <memory>
-
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/revision.hpp"
@@ -69,8 +67,9 @@ pg::PreparedQuery find_old_indexes(
 std::int64_t TableOf(const Change& change) { return static_cast<std::int64_t>(change.table.oid); }
 
 std::optional<ColumnId> FindNew(const Change& change) {
-  if (!FindColumn(change.table, change.new_name)) return std::nullopt;
-  return RequireColumnId(change.table, change.new_name);
+  const std::optional<Column> column = FindColumn(change.table, change.new_name);
+  if (!column) return std::nullopt;
+  return ColumnId{change.table.oid, column->number, column->name};
 }
 
 [[noreturn]] void Refuse(const Change& change, const std::string& detail, const std::string& way = {}) {
@@ -242,18 +241,16 @@ bool IsFilled(const Change& change) {
 Phase Fill(const OperationCall& call, const Change& change) {
   Phase phase;
   phase.title = Format("fill %1%", QuoteIdentifier(change.new_name));
-  auto done = std::make_shared<bool>(false);
   phase.next = [=, backfill = call.backfill]() -> std::optional<PhaseWork> {
-    if (*done || IsFilled(change)) return std::nullopt;
+    if (IsFilled(change)) return std::nullopt;
     // By its number the column is another one when it has been dropped and added again: then all is to be filled anew.
     const std::string job = Format("safe_change_column_type of %1%.%2% (column %3%)", change.table.name,
-                                   change.quoted(), RequireColumnId(change.table, change.new_name).number);
+                                   change.quoted(), RequireColumn(change.table, change.new_name).number);
     return std::function<void()>([=] {
       const std::string fresh = QuoteIdentifier(change.new_name);
       backfill(change.table.oid,
                fresh + " = " + (change.conversion ? "(\n" + *change.conversion + "\n)" : change.quoted()),
                fresh + " IS NULL AND " + change.quoted() + " IS NOT NULL", job);
-      *done = true;
     });
   };
   // A value that cannot be converted: as long as the trigger is there, nobody could write that row.
@@ -335,9 +332,8 @@ Change ReadCall(const OperationCall& call) {
   change.new_name = pg::MakeObjectName("headway_new", name, {});
   change.old_name = pg::MakeObjectName("headway_old", name, {});
   change.trigger = pg::MakeObjectName("~headway_sync", name, {});
-  const std::string schema =
-      change.table.name.substr(0, change.table.name.size() - QuoteIdentifier(change.table.last_name).size());
-  change.function = schema + QuoteIdentifier(Format("headway_sync_%1%_%2%", change.table.oid, change.column.number));
+  change.function =
+      pg::QualifiedSibling(change.table.oid, Format("headway_sync_%1%_%2%", change.table.oid, change.column.number));
   return change;
 }
 

@@ -10,12 +10,6 @@ namespace {
 
 using core::Format;
 
-pg::PreparedQuery find_number(
-    "SELECT CAST(a.attnum AS pg_catalog.text) FROM pg_catalog.pg_attribute a"
-    " WHERE a.attrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
-    " AND a.attname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)",
-    "it");
-
 pg::PreparedQuery find_indexes(
     "SELECT CAST(i.indexrelid AS pg_catalog.text), n.nspname, r.relname, pg_catalog.pg_get_indexdef(i.indexrelid),"
     " i.indisunique, i.indisclustered, c.conname, c.contype, c.condeferrable, c.condeferred,"
@@ -142,8 +136,7 @@ const char* Action(char code) {
 }  // namespace
 
 ColumnId RequireColumnId(const Table& table, const std::string& name) {
-  (void)RequireColumn(table, name);
-  return {table.oid, std::stoi(*find_number.Run({static_cast<std::int64_t>(table.oid), name}).Single()), name};
+  return {table.oid, RequireColumn(table, name).number, name};
 }
 
 std::vector<DependentIndex> DependentIndexes(const ColumnId& column) {
