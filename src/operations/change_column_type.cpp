@@ -197,7 +197,9 @@ std::vector<DependentConstraint> NewChecks(const Change& change) {
     std::string& text = check.definition;
     const std::size_t suffix = text.rfind(kNotValid);
     if (suffix != std::string::npos && suffix + kNotValid.size() == text.size()) text.resize(suffix);
-    text = pg::ReplaceColumn(std::string(kBefore) + text, change.column.name, change.new_name).substr(kBefore.size());
+    std::string whole(kBefore);
+    whole += text;
+    text = pg::ReplaceColumn(whole, change.column.name, change.new_name).substr(kBefore.size());
   }
   return checks;
 }

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/format.hpp>
+#include <cstdint>
+#include <string_view>
+
 namespace headway::core {
 namespace {
 
@@ -12,6 +16,16 @@ TEST(FormatTest, FillsByPosition) {
   EXPECT_EQ(Format("%1% %% through", 40), "40 % through");
   EXPECT_EQ(Format("%.1f s", 1.25), "1.2 s");
   EXPECT_EQ(Format("nothing"), "nothing");
+}
+
+TEST(FormatTest, TakesTextLettersAndNumbers) {
+  const char letter = '-';
+  EXPECT_EQ(Format("%1% %2% %3%", "a", std::string("b"), std::string_view("cd").substr(0, 1)), "a b c");
+  EXPECT_EQ(Format("\"%1%\"", letter), "\"-\"");
+  EXPECT_EQ(Format("%1% %2%", INT64_MIN, UINT64_MAX), "-9223372036854775808 18446744073709551615");
+  EXPECT_EQ(Format("%1% %2%", 2.5, 0.25F), "2.5 0.25");
+  EXPECT_EQ(Format("%08x", std::uint32_t{0xBEEF}), "0000beef");
+  EXPECT_EQ(Format("%02d:%02d", std::int64_t{7}, 8), "07:08");
 }
 
 TEST(FormatTest, ArgumentsAreNotTemplates) {

@@ -4,4 +4,4 @@
 find src -name '*.[ch]pp' ! -path 'src/pg/*' -print0 | xargs -0 -r grep -nHE '^ *# *include' |
   grep -vE '#include "(core|engine|pg|operations|server|sqlapi)/[a-z_]+\.hpp"' |
   grep -vE '#include <[a-z_]+>' |
-  grep -vE '^src/core/format\.hpp:[0-9]+:#include <boost/format\.hpp>' || true
+  grep -vE '^src/core/format\.cpp:[0-9]+:#include <boost/format\.hpp>' || true
