@@ -1,11 +1,7 @@
 // SQL functions for src/pg/lock_poll.cpp and src/pg/hover.cpp: test/module/sql/lock_poll.sql calls them.
 #include "pg/hover.hpp"
-#include "pg/worker.hpp"
 
 namespace pg = headway::pg;
-
-// backend.cpp asks; there are no workers of this module.
-bool pg::InWorker() { return false; }
 
 extern "C" {
 PG_FUNCTION_INFO_V1(lock_poll_try);
