@@ -22,18 +22,20 @@ die() {
 
 # ---- packages -------------------------------------------------------------------------------------------------
 
-# Sets pg_major, pg_packages, and PG_CONFIG when it is not given.
+# Sets pg_major, pg_packages, pg_cron_packages, and PG_CONFIG when it is not given.
 # shellcheck disable=SC2034
 choose_postgres() {
   if [ -n "${PG_CONFIG:-}" ]; then
     PG_CONFIG=$(command -v "$PG_CONFIG") || die "PG_CONFIG is not a program"
     pg_major=$("$PG_CONFIG" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
     pg_packages=()
+    pg_cron_packages=()
     return
   fi
   pg_major=${PGVERSION:-$(default_major)}
   PG_CONFIG=/usr/lib/postgresql/$pg_major/bin/pg_config
   pg_packages=("postgresql-$pg_major" "postgresql-server-dev-$pg_major")
+  pg_cron_packages=("postgresql-$pg_major-cron")
 }
 
 # The highest version that is installed with its headers, or else the one that this Debian carries.

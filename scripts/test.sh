@@ -4,6 +4,7 @@
 #   scripts/test.sh [SUITE...]     all suites, or the named ones
 #   scripts/test.sh --list         their names
 #   FUZZ_SECONDS=60 PROPERTY_GRAPHS=5000 scripts/test.sh fuzz property
+#   TORTURE_SECONDS=3600 TORTURE_KILLS=300 TORTURE_SEED=1 scripts/test.sh torture
 #
 # The last line is 'N passed, N failed'; the exit code is 0 only if something ran and nothing failed.
 
@@ -11,7 +12,7 @@ source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$source_root/scripts/lib.sh"
 
-all_suites=(lint unit fuzz property guard regress isolation tap)
+all_suites=(lint unit fuzz property guard regress isolation tap torture)
 passed=0
 failed=0
 suite=
@@ -118,7 +119,7 @@ suite_guard() {
   [ -f src/test/module/Makefile ] || { skip "no tests yet"; return; }
   step build-guard make -C src/test/module PG_CONFIG="$pg_config" || { count 0 1; return; }
   step install-guard make -C src/test/module install PG_CONFIG="$pg_config" || { count 0 1; return; }
-  pg_regress_suite "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf guard lock_poll
+  pg_regress_suite "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf guard lock_poll throttle
 }
 
 suite_regress() {
@@ -165,6 +166,20 @@ suite_tap() {
   count "$good" "$bad"
 }
 
+# Kills, until enough of them; before that its own test, which breaks what a good round has left.
+suite_torture() {
+  [ -f src/test/torture/torture.py ] || { skip "no tests yet"; return; }
+  local status=0 log=$work/t/torture.log torture=(/usr/bin/python3 -B src/test/torture/torture.py --bindir "$bindir"
+    --folder "$work/t" --seed "${TORTURE_SEED:-$RANDOM}")
+  run "${torture[@]}" --self-test >"$log" 2>&1 || { status=$?; cat "$log"; }
+  count "$(matches '^ok ' "$log")" "$(matches '^not ok ' "$log")" "$status"
+  status=0
+  run "${torture[@]}" --seconds "${TORTURE_SECONDS:-40}" ${TORTURE_KILLS:+--kills "$TORTURE_KILLS"} >"$log" 2>&1 ||
+    { status=$?; cat "$log"; }
+  say "   $(tail -n 1 "$log")"
+  count "$(matches '^ok ' "$log")" "$(matches '^not ok ' "$log")" "$status"
+}
+
 # explain_tap FOLDER LOG: why a TAP test failed. PostgreSQL's test library writes diagnostics to regress_log_*.
 explain_tap() {
   local log
@@ -187,11 +202,13 @@ packages_of() {
     fuzz) echo g++ make cmake libboost-dev clang libclang-rt-dev ;;
     property) echo g++ make cmake libboost-dev libgtest-dev python3-alembic ;;
     guard | regress | isolation) echo g++ make libboost-dev "${pg_packages[@]}" ;;
-    tap) echo g++ make libboost-dev libipc-run-perl python3-alembic python3-psycopg2 graphviz "${pg_packages[@]}" ;;
+    tap) echo g++ make libboost-dev libipc-run-perl python3-alembic python3-psycopg2 graphviz "${pg_packages[@]}" \
+      "${pg_cron_packages[@]}" ;;
+    torture) echo g++ make libboost-dev python3-psycopg2 "${pg_packages[@]}" ;;
   esac
 }
 
-needs_module() { [[ " $* " =~ \ (guard|regress|isolation|tap)\  ]]; }
+needs_module() { [[ " $* " =~ \ (guard|regress|isolation|tap|torture)\  ]]; }
 
 main() {
   local suites=("$@") packages=() name started

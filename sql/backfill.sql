@@ -65,7 +65,7 @@ SELECT safe_backfill('heap', 'done = true', 'done IS NULL', name => 'heap');
 SELECT done, count(*) FROM heap GROUP BY done;
 SELECT safe_backfill('by_bigint', 'n = 100', 'n < 100', strategy => 'ctid', name => 'key but ctid', batch_size => 2);
 SELECT n, count(*) FROM by_bigint GROUP BY n;
-SELECT name, strategy, state, rows_done FROM jobs WHERE strategy = 'ctid' ORDER BY name;
+SELECT name, strategy, state, rows_done FROM jobs WHERE name IN ('heap', 'key but ctid') ORDER BY name;
 \set VERBOSITY default
 -- a condition that stays true is found out, and the batch undone
 CREATE TABLE ten (a int, done boolean);
@@ -81,6 +81,7 @@ SELECT safe_backfill('heap', 'done = true', strategy => 'key');
 SELECT safe_backfill('heap', 'done = true', strategy => 'ctid');
 SELECT safe_backfill('heap', 'done = true', 'done', strategy => 'fast');
 \echo :LAST_ERROR_SQLSTATE
+SELECT name FROM headway.backfill WHERE relation = 'public.heap' ORDER BY 1;
 -- the SET changes the key
 SELECT safe_backfill('by_bigint', 'id = id + 1');
 SELECT safe_backfill('by_bigint', 'id = id + 1', strategy => 'key');
@@ -162,7 +163,7 @@ SELECT safe_backfill('small', 'n = 1', 'm IS NULL');
 SELECT name, set_clause, where_clause FROM headway.backfill WHERE relation = 'public.small' ORDER BY name;
 SELECT * FROM small;
 
--- partitions: by key as one table
+-- partitions, one after the other
 CREATE TABLE parted (id int PRIMARY KEY, n int NOT NULL DEFAULT 0) PARTITION BY RANGE (id);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (1000);
 CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (1000) TO (3000);
@@ -174,10 +175,37 @@ INSERT INTO keyless SELECT i FROM generate_series(1, 100) AS i;
 SELECT safe_backfill('parted', 'n = n + 1', batch_size => 300, name => 'parted');
 SELECT tableoid::regclass, n, count(*) FROM parted GROUP BY 1, 2 ORDER BY 1;
 \set VERBOSITY default
-SELECT safe_backfill('parted', 'n = n + 1', 'n = 1', strategy => 'ctid');
-SELECT safe_backfill('keyless', 'n = 1', 'n IS NULL');
 \set VERBOSITY terse
-SELECT safe_backfill('keyless_1', 'n = 1', 'n IS NULL', name => 'keyless');
+SELECT safe_backfill('parted', 'n = n + 1', 'n = 1', strategy => 'ctid');
+SELECT tableoid::regclass, n, count(*) FROM parted GROUP BY 1, 2 ORDER BY 1;
+SELECT safe_backfill('keyless_1', 'n = 1', 'n IS NULL AND id <= 40', name => 'a partition');
+SELECT safe_backfill('keyless', 'n = 1', 'n IS NULL', name => 'keyless');
+SELECT n, count(*) FROM keyless GROUP BY n;
+\set VERBOSITY default
+SELECT safe_backfill('keyless', 'n = 1');
+-- rows that move to other partitions: by key through the table
+\set VERBOSITY terse
+CREATE TABLE moving (id int NOT NULL, part int NOT NULL, n int NOT NULL DEFAULT 0, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+CREATE TABLE moving_1 PARTITION OF moving FOR VALUES IN (1);
+CREATE TABLE moving_2 PARTITION OF moving FOR VALUES IN (2);
+INSERT INTO moving SELECT i, 1 FROM generate_series(1, 500) AS i;
+\set VERBOSITY default
+SELECT safe_backfill('moving', 'part = 2, n = n + 1', 'part = 1');
+\set VERBOSITY terse
+-- inheritance: the table and its children
+CREATE TABLE parent (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);
+CREATE TABLE child (more text, PRIMARY KEY (id)) INHERITS (parent);
+INSERT INTO parent SELECT i FROM generate_series(1, 50) AS i;
+INSERT INTO child SELECT i FROM generate_series(20, 80) AS i;
+SELECT safe_backfill('parent', 'n = n + 1', name => 'inherited');
+SELECT tableoid::regclass, n, count(*) FROM parent GROUP BY 1, 2 ORDER BY 1;
+-- a foreign partition
+CREATE TABLE mixed (id int, n int) PARTITION BY LIST (id);
+CREATE FOREIGN TABLE mixed_abroad PARTITION OF mixed DEFAULT SERVER headway_server;
+\set VERBOSITY default
+SELECT safe_backfill('mixed', 'n = 1', 'n IS NULL');
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
 
 -- a failure on data: what is done stays, and the next call goes on from there
 CREATE TABLE strict (id int PRIMARY KEY, n int CHECK (n <> 150), times int NOT NULL DEFAULT 0);
@@ -186,8 +214,9 @@ INSERT INTO strict SELECT i FROM generate_series(1, 300) AS i;
 \set SHOW_CONTEXT errors
 SELECT safe_backfill('strict', 'n = id, times = times + 1', batch_size => 40, name => 'strict');
 \echo :LAST_ERROR_SQLSTATE
-SELECT count(n) FROM strict;
-SELECT state, rows_done, position, bound, batches, last_error, finished_at IS NULL AS open FROM headway.backfill WHERE name = 'strict';
+SELECT count(n) BETWEEN 80 AND 299 AS some, count(n) FILTER (WHERE n <> id) AS wrong, max(times) FROM strict;
+SELECT state, rows_done = (SELECT count(n) FROM strict) AS counted, last_error, finished_at IS NULL AS open FROM headway.backfill WHERE name = 'strict';
+SELECT count(*) AS ranges FROM headway.backfill_range WHERE name = 'strict' AND NOT done;
 ALTER TABLE strict DROP CONSTRAINT strict_n_check;
 \set VERBOSITY terse
 -- more has come meanwhile: it is not part of the job
@@ -205,7 +234,7 @@ SELECT safe_backfill('strict', 'n = id + 1', name => 'strict');
 SELECT safe_backfill('small', 'n = id, times = times + 1', name => 'strict');
 SELECT safe_backfill('strict', 'n = id, times = times + 1', 'n IS NULL', name => 'strict');
 -- the hint's way
-DELETE FROM headway.backfill WHERE name = 'strict';
+SELECT safe_backfill_forget('strict');
 \set VERBOSITY terse
 SELECT safe_backfill('strict', 'n = id, times = times + 1', name => 'strict');
 SELECT times, count(n) FROM strict GROUP BY times ORDER BY times;
@@ -268,7 +297,7 @@ SELECT migrate_upgrade();
 CREATE ROLE regress_headway_filler;
 GRANT EXECUTE ON FUNCTION safe_backfill TO regress_headway_filler;
 GRANT USAGE ON SCHEMA headway TO regress_headway_filler;
-GRANT ALL ON headway.backfill TO regress_headway_filler;
+GRANT ALL ON headway.backfill, headway.backfill_range, headway.backfill_error TO regress_headway_filler;
 SET ROLE regress_headway_filler;
 SELECT safe_backfill('small', 'n = 10');
 \echo :LAST_ERROR_SQLSTATE
@@ -290,6 +319,69 @@ SELECT safe_backfill('strict', 'n = -5', name => 'policy');
 RESET ROLE;
 SELECT count(*) FROM strict WHERE n = -5;
 
+-- a row that fails is noted and passed over, by choice
+CREATE TABLE some_bad (id int PRIMARY KEY, n int CHECK (n NOT IN (7, 8, 300)));
+INSERT INTO some_bad SELECT i FROM generate_series(1, 300) AS i;
+SELECT safe_backfill('some_bad', 'n = id', name => 'some bad', on_error => 'skip');
+SELECT relation, key, sqlstate, message FROM headway.backfill_error ORDER BY key;
+SELECT count(*) FROM some_bad WHERE n IS NULL;
+\set VERBOSITY terse
+
+-- purges
+CREATE TABLE old (id int PRIMARY KEY, at int NOT NULL);
+INSERT INTO old SELECT i, i % 10 FROM generate_series(1, 1000) AS i;
+SELECT safe_delete('old', 'at < 3', name => 'purge');
+SELECT safe_delete('old', 'at = 3', strategy => 'key', batch_size => 7, name => 'purge by key');
+SELECT safe_delete('old', 'at < 3', name => 'purge');
+SELECT min(at), count(*) FROM old;
+SELECT safe_delete('old', NULL);
+SELECT safe_delete('old', 'at = 4; DROP TABLE old');
+SELECT name, command, set_clause, state, rows_done FROM headway.backfill WHERE relation = 'public.old' ORDER BY name;
+
+-- several workers
+CREATE TABLE wide (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0, pad text DEFAULT repeat('x', 100));
+INSERT INTO wide (id) SELECT generate_series(1, 20000);
+SELECT safe_backfill('wide', 'n = n + 1', name => 'by three', workers => 3);
+SELECT safe_backfill('wide', 'n = n + 1', 'n < 2', name => 'by ctid', workers => 2);
+SELECT n, count(*) FROM wide GROUP BY n;
+
+-- what is asked of a job
+SELECT safe_backfill_pause('no such job');
+SELECT safe_backfill_set('no such job', pause => '1 s');
+SELECT safe_backfill_forget('no such job');
+INSERT INTO headway.backfill (name, command, relation, set_clause, on_error, strategy, target_batch_time, pause, vacuum_every)
+  VALUES ('idle', 'update', 'public.wide', 'n = 9', 'stop', 'key', '100 ms', '0', 0.1);
+SELECT safe_backfill_pause('idle');
+SELECT safe_backfill('wide', 'n = 9', name => 'idle');
+SELECT name, state, bar, percent, rows_done FROM headway.progress;
+SELECT safe_backfill_resume('idle');
+SELECT name, state FROM headway.progress;
+SELECT safe_backfill_set('idle', batch_size => 100, pause => '1 s', time_window => 'Mon-Fri 22:00-06:00', max_replica_lag => '2 s', max_wal_rate => '10 MB');
+SELECT batch_size, target_batch_time, pause, time_window, max_replica_lag, max_wal_rate, vacuum_every FROM headway.backfill WHERE name = 'idle';
+SELECT safe_backfill_set('idle', batch_size => 0, pause => '-1 s', time_window => '', max_replica_lag => '-1 s', max_wal_rate => '', target_batch_time => '20 ms', vacuum_every => 0);
+SELECT batch_size, target_batch_time, pause, time_window, max_replica_lag, max_wal_rate, vacuum_every FROM headway.backfill WHERE name = 'idle';
+SELECT safe_backfill_set('idle', batch_size => -1);
+SELECT safe_backfill_set('idle', target_batch_time => '0');
+SELECT safe_backfill_set('idle', time_window => 'at night');
+SELECT safe_backfill_set('idle', max_wal_rate => 'little');
+SELECT safe_backfill_set('idle', vacuum_every => 'NaN');
+SELECT safe_backfill_cancel('idle');
+SELECT name, state FROM headway.progress;
+SELECT safe_backfill_forget('idle');
+SELECT count(*) FROM headway.progress;
+-- limits that are none
+SELECT safe_backfill('wide', 'n = 9', target_batch_time => '0');
+SELECT safe_backfill('wide', 'n = 9', pause => '-1 s');
+SELECT safe_backfill('wide', 'n = 9', max_duration => '0');
+SELECT safe_backfill('wide', 'n = 9', workers => 0);
+SELECT safe_backfill('wide', 'n = 9', workers => 65);
+SELECT safe_backfill('wide', 'n = 9', on_error => 'ignore');
+SELECT safe_backfill('wide', 'n = 9', vacuum_every => -1);
+SELECT safe_backfill('wide', 'n = 9', max_replica_lag => '0');
+SELECT safe_backfill('wide', 'n = 9', time_window => 'at night');
+SELECT safe_backfill('wide', 'n = 9', pause => NULL);
+SELECT safe_backfill('wide', 'n = 9', pause => '1000 years');
+
 -- triggers see it as any UPDATE
 CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.n = NEW.n * 2; RETURN NEW; END';
 CREATE TRIGGER twice BEFORE UPDATE ON small FOR EACH ROW EXECUTE FUNCTION twice();
@@ -303,5 +395,5 @@ DROP FOREIGN DATA WRAPPER headway_fdw CASCADE;
 DROP VIEW a_view;
 DROP MATERIALIZED VIEW materialized;
 DROP SEQUENCE a_sequence;
-DROP TABLE by_bigint, by_uuid, by_two, by_text, by_time, by_numbers, "by Name", small, heap, ten, odd, parted, keyless, strict, temporary;
+DROP TABLE moving, parent, child, mixed, some_bad, old, wide, by_bigint, by_uuid, by_two, by_text, by_time, by_numbers, "by Name", small, heap, ten, odd, parted, keyless, strict, temporary;
 DROP FUNCTION twice;

@@ -48,7 +48,7 @@ SELECT safe_add_column('videos', 'code text DEFAULT gen_random_uuid()::text');
 \set VERBOSITY default
 SELECT state, count(*) FROM headway.backfill WHERE set_clause LIKE 'code%' GROUP BY 1;
 SELECT convalidated FROM pg_constraint WHERE conname = 'headway_code_unfilled';
-UPDATE headway.backfill SET position = '{800}', bound = '{1002}' WHERE set_clause LIKE 'code%';
+UPDATE headway.backfill_range SET position = '{800}', bound = '{1002}', window_end = '{}', pass_position = '{}' WHERE name IN (SELECT name FROM headway.backfill WHERE set_clause LIKE 'code%');
 ALTER TABLE videos DISABLE TRIGGER stop;
 ALTER TABLE videos DROP COLUMN code;
 SELECT safe_add_column('videos', 'code text DEFAULT gen_random_uuid()::text');

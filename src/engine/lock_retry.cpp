@@ -138,7 +138,11 @@ bool LockRetry::Pause(const Work& work, const Error& error) {
     ++retries_;
     ++tries_;
     SayWaiting(work, error);
-    clock_.Sleep(*pause);
+    if (work.pause) {
+      work.pause(*pause);
+    } else {
+      clock_.Sleep(*pause);
+    }
   } catch (const Error& interrupt) {
     work.failed(interrupt);
     throw;

@@ -21,6 +21,8 @@ class LockRetry {
     std::function<void(core::Error&)> explain = [](core::Error&) {};
     // Told of the error that ends the work before it is thrown. Must not throw.
     std::function<void(const core::Error&)> failed = [](const core::Error&) {};
+    // How a pause before the next try is spent, with nothing open; null: asleep.
+    std::function<void(std::int64_t pause_ms)> pause;
   };
 
   LockRetry(Session& session, Clock& clock, Reporter& reporter, core::RetryPolicy policy)

@@ -17,6 +17,7 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual std::int64_t NowMs() = 0;                   // wall clock, milliseconds since 1970
+  virtual std::int64_t NowUs() = 0;                   // for short lengths of time
   virtual void Sleep(std::int64_t milliseconds) = 0;  // holds nothing; throws on an interrupt
   virtual double Chance() = 0;                        // uniform in [0, 1)
 };
@@ -62,6 +63,9 @@ class Session {
   // Not empty: the unit that was rolled back last held a lock that shuts readers out for too long, and was cancelled
   // for it. The text says which and how long.
   virtual std::string HeldTooLong() = 0;
+
+  // Whether another session waits for what the open unit has changed.
+  virtual bool SomebodyWaits() = 0;
 
   // Opens the bracket in which a script runs: its settings are undone by EndScript, its waits for locks are bounded.
   virtual void BeginScript(std::int64_t lock_timeout_ms) = 0;

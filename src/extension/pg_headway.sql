@@ -100,41 +100,221 @@ COMMENT ON COLUMN headway.unfinished.updated_at IS 'when a statement was done la
 
 CREATE TABLE headway.backfill (
   name text COLLATE "C" PRIMARY KEY,
+  command text NOT NULL CHECK (command IN ('update', 'delete')),
   relation text NOT NULL,
-  set_clause text NOT NULL,
+  set_clause text,
   where_clause text,
-  strategy text NOT NULL CHECK (strategy IN ('key', 'ctid')),
+  on_error text NOT NULL CHECK (on_error IN ('stop', 'skip')),
   revision text,
-  state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'stopped', 'failed', 'done')),
-  position text[] NOT NULL DEFAULT '{}',
-  bound text[] NOT NULL DEFAULT '{}',
+  strategy text NOT NULL CHECK (strategy IN ('key', 'ctid')),
+  excludes boolean,
+  state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'stopped', 'cancelled', 'failed', 'done')),
+  request text NOT NULL DEFAULT 'run' CHECK (request IN ('run', 'pause', 'cancel')),
+  batch_size bigint CHECK (batch_size > 0),
+  target_batch_time interval NOT NULL,
+  pause interval NOT NULL,
+  time_window text,
+  max_replica_lag interval,
+  max_wal_rate text,
+  vacuum_every real NOT NULL,
+  sweep integer NOT NULL DEFAULT 0,
+  index_bytes bigint NOT NULL DEFAULT 0,
+  rows_before bigint NOT NULL DEFAULT 0,
+  batches_before bigint NOT NULL DEFAULT 0,
   rows_done bigint NOT NULL DEFAULT 0,
-  walked bigint NOT NULL DEFAULT 0,
   batches bigint NOT NULL DEFAULT 0,
+  longest_ms bigint NOT NULL DEFAULT 0,
+  old_snapshot text,
+  pid integer,
   last_error text,
   started_by name NOT NULL DEFAULT current_user,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at timestamptz
 );
-COMMENT ON TABLE headway.backfill IS 'the jobs of safe_backfill(): definition, position and state';
+COMMENT ON TABLE headway.backfill IS 'the jobs of safe_backfill() and safe_delete(): definition, limits and state';
 COMMENT ON COLUMN headway.backfill.name IS 'the name given, or one made from the definition';
+COMMENT ON COLUMN headway.backfill.command IS 'update or delete';
 COMMENT ON COLUMN headway.backfill.relation IS 'the table, schema-qualified';
 COMMENT ON COLUMN headway.backfill.set_clause IS 'what is set';
 COMMENT ON COLUMN headway.backfill.where_clause IS 'which rows are updated; NULL: all';
-COMMENT ON COLUMN headway.backfill.strategy IS 'how the table is walked: key (a unique index) or ctid (storage order)';
+COMMENT ON COLUMN headway.backfill.on_error IS 'a row that fails stops the job, or is noted in headway.backfill_error and skipped';
 COMMENT ON COLUMN headway.backfill.revision IS 'the script that it is a statement of; NULL: it was called by itself';
-COMMENT ON COLUMN headway.backfill.state IS 'running, stopped (cancelled), failed or done; a call with the same definition goes on';
-COMMENT ON COLUMN headway.backfill.position IS 'key: the last key done; ctid: the next page';
-COMMENT ON COLUMN headway.backfill.bound IS 'key: the last key when it began; ctid: the number of pages when the sweep began';
-COMMENT ON COLUMN headway.backfill.rows_done IS 'rows updated so far';
-COMMENT ON COLUMN headway.backfill.walked IS 'keys or pages walked so far';
-COMMENT ON COLUMN headway.backfill.batches IS 'batches committed so far';
+COMMENT ON COLUMN headway.backfill.strategy IS 'how the table is walked: key (a unique index) or ctid (storage order)';
+COMMENT ON COLUMN headway.backfill.excludes IS 'the rows done no longer match where_clause: it has been so of every row up to now; NULL: not known yet';
+COMMENT ON COLUMN headway.backfill.state IS 'running (or left behind by a crash: see headway.progress), stopped (interrupted, or its time was up), cancelled, failed or done; a call with the same definition goes on';
+COMMENT ON COLUMN headway.backfill.request IS 'what safe_backfill_pause(), _resume() and _cancel() ask of it: run, pause or cancel';
+COMMENT ON COLUMN headway.backfill.batch_size IS 'rows of a batch; NULL: as many as target_batch_time allows';
+COMMENT ON COLUMN headway.backfill.target_batch_time IS 'how long a batch may take';
+COMMENT ON COLUMN headway.backfill.pause IS 'between two batches';
+COMMENT ON COLUMN headway.backfill.time_window IS 'when it may work; NULL: always';
+COMMENT ON COLUMN headway.backfill.max_replica_lag IS 'it waits while a standby is further behind; NULL: no limit';
+COMMENT ON COLUMN headway.backfill.max_wal_rate IS 'it waits while the server writes more WAL than this; NULL: no limit';
+COMMENT ON COLUMN headway.backfill.vacuum_every IS 'the share of the table after which it is vacuumed where room is not reused; 0: never';
+COMMENT ON COLUMN headway.backfill.sweep IS 'how often it has been over the table';
+COMMENT ON COLUMN headway.backfill.index_bytes IS 'how large the indexes of the table were when it was begun';
+COMMENT ON COLUMN headway.backfill.rows_before IS 'rows done in earlier sweeps';
+COMMENT ON COLUMN headway.backfill.batches_before IS 'batches of earlier sweeps';
+COMMENT ON COLUMN headway.backfill.rows_done IS 'rows updated or deleted, as of updated_at; headway.progress has it as of now';
+COMMENT ON COLUMN headway.backfill.batches IS 'batches committed, as of updated_at';
+COMMENT ON COLUMN headway.backfill.longest_ms IS 'milliseconds that the longest batch took, as of updated_at';
+COMMENT ON COLUMN headway.backfill.old_snapshot IS 'whoever has a snapshot so old that the room of rows that are done cannot be used again; NULL: nobody';
+COMMENT ON COLUMN headway.backfill.pid IS 'the process that runs it, or ran it when the server stopped';
 COMMENT ON COLUMN headway.backfill.last_error IS 'what stopped it';
 COMMENT ON COLUMN headway.backfill.started_by IS 'the role that began it';
 COMMENT ON COLUMN headway.backfill.started_at IS 'when it was begun';
-COMMENT ON COLUMN headway.backfill.updated_at IS 'when a batch was committed last';
+COMMENT ON COLUMN headway.backfill.updated_at IS 'when a call began or ended last';
 COMMENT ON COLUMN headway.backfill.finished_at IS 'when it was through';
+
+CREATE TABLE headway.backfill_range (
+  name text COLLATE "C" REFERENCES headway.backfill ON DELETE CASCADE,
+  number integer,
+  PRIMARY KEY (name, number),
+  relation text NOT NULL,
+  strategy text NOT NULL CHECK (strategy IN ('key', 'ctid', 'through')),
+  low text[] NOT NULL,
+  bound text[] NOT NULL,
+  position text[] NOT NULL,
+  window_end text[] NOT NULL DEFAULT '{}',
+  passes integer NOT NULL DEFAULT 1,
+  pass integer NOT NULL DEFAULT 0,
+  pass_position text[] NOT NULL DEFAULT '{}',
+  skipped text[] NOT NULL DEFAULT '{}',
+  done boolean NOT NULL DEFAULT false,
+  units bigint NOT NULL,
+  walked bigint NOT NULL DEFAULT 0,
+  rows_done bigint NOT NULL DEFAULT 0,
+  rows_locked bigint NOT NULL DEFAULT 0,
+  rows_failed bigint NOT NULL DEFAULT 0,
+  rows_still bigint NOT NULL DEFAULT 0,
+  rows_moved bigint NOT NULL DEFAULT 0,
+  batches bigint NOT NULL DEFAULT 0,
+  batch_rows bigint,
+  batch_ms bigint,
+  longest_ms bigint NOT NULL DEFAULT 0,
+  rows_per_second bigint,
+  pid integer,
+  waiting_for text,
+  waiting_detail text,
+  waiting_since timestamptz,
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+COMMENT ON TABLE headway.backfill_range IS 'the disjoint ranges of a job that goes on, each with the position of the lane that walks it';
+COMMENT ON COLUMN headway.backfill_range.name IS 'the job';
+COMMENT ON COLUMN headway.backfill_range.number IS 'counted from 1';
+COMMENT ON COLUMN headway.backfill_range.relation IS 'the table or partition';
+COMMENT ON COLUMN headway.backfill_range.strategy IS 'key (a unique index, row by row), ctid (storage order) or through (a unique index, range by range through the partitioned or distributed table)';
+COMMENT ON COLUMN headway.backfill_range.low IS 'key: what it begins behind, empty: at the first; ctid: its first page';
+COMMENT ON COLUMN headway.backfill_range.bound IS 'key: the last key; ctid: the page behind the last';
+COMMENT ON COLUMN headway.backfill_range.position IS 'key: the last key of the windows that are done; ctid: the next page';
+COMMENT ON COLUMN headway.backfill_range.window_end IS 'the last key of the window that is being done; empty: none is';
+COMMENT ON COLUMN headway.backfill_range.passes IS 'in how many passes the window is done';
+COMMENT ON COLUMN headway.backfill_range.pass IS 'the pass that goes on, from 0';
+COMMENT ON COLUMN headway.backfill_range.pass_position IS 'the last key done in it';
+COMMENT ON COLUMN headway.backfill_range.skipped IS 'the keys of rows that were locked when it was their turn';
+COMMENT ON COLUMN headway.backfill_range.done IS 'it is through';
+COMMENT ON COLUMN headway.backfill_range.units IS 'how many keys (estimated) or pages it has';
+COMMENT ON COLUMN headway.backfill_range.walked IS 'how many of them are done';
+COMMENT ON COLUMN headway.backfill_range.rows_done IS 'rows updated or deleted';
+COMMENT ON COLUMN headway.backfill_range.rows_locked IS 'rows left to the next sweep because others held them';
+COMMENT ON COLUMN headway.backfill_range.rows_failed IS 'rows noted in headway.backfill_error';
+COMMENT ON COLUMN headway.backfill_range.rows_still IS 'rows that match where_clause though they are done';
+COMMENT ON COLUMN headway.backfill_range.rows_moved IS 'rows whose new version found no room beside the old one, or has new entries in indexes';
+COMMENT ON COLUMN headway.backfill_range.batches IS 'batches committed';
+COMMENT ON COLUMN headway.backfill_range.batch_rows IS 'rows of the last batch';
+COMMENT ON COLUMN headway.backfill_range.batch_ms IS 'milliseconds that it took';
+COMMENT ON COLUMN headway.backfill_range.longest_ms IS 'milliseconds that the longest batch took';
+COMMENT ON COLUMN headway.backfill_range.rows_per_second IS 'over the last minute';
+COMMENT ON COLUMN headway.backfill_range.pid IS 'the process that walks it';
+COMMENT ON COLUMN headway.backfill_range.waiting_for IS 'what it waits for between two batches; NULL: nothing';
+COMMENT ON COLUMN headway.backfill_range.waiting_detail IS 'the same for people';
+COMMENT ON COLUMN headway.backfill_range.waiting_since IS 'since when';
+COMMENT ON COLUMN headway.backfill_range.updated_at IS 'when a batch was committed last';
+
+CREATE TABLE headway.backfill_error (
+  name text COLLATE "C" REFERENCES headway.backfill ON DELETE CASCADE,
+  relation text,
+  key text[],
+  PRIMARY KEY (name, relation, key),
+  sqlstate text NOT NULL,
+  message text NOT NULL,
+  detail text,
+  seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE headway.backfill_error IS 'rows that could not be updated, of jobs with on_error => ''skip''';
+COMMENT ON COLUMN headway.backfill_error.name IS 'the job';
+COMMENT ON COLUMN headway.backfill_error.relation IS 'the table or partition';
+COMMENT ON COLUMN headway.backfill_error.key IS 'the key of the row; its ctid when the table is walked in storage order';
+COMMENT ON COLUMN headway.backfill_error.sqlstate IS 'of the error';
+COMMENT ON COLUMN headway.backfill_error.message IS 'its message';
+COMMENT ON COLUMN headway.backfill_error.detail IS 'its detail';
+COMMENT ON COLUMN headway.backfill_error.seen_at IS 'when it failed last';
+
+CREATE VIEW headway.progress WITH (security_invoker = true) AS
+SELECT b.name, b.relation,
+  CASE
+    WHEN b.request OPERATOR(pg_catalog.=) 'pause' AND b.state OPERATOR(pg_catalog.=) ANY ('{running,stopped}')
+      THEN 'paused'
+    WHEN b.state OPERATOR(pg_catalog.=) 'running' AND a.pid IS NULL THEN 'interrupted'
+    ELSE b.state
+  END AS state,
+  pg_catalog.concat('[', pg_catalog.repeat('#', p.cells), pg_catalog.repeat('-', 20 OPERATOR(pg_catalog.-) p.cells), ']')
+    AS bar,
+  pg_catalog.round(p.share OPERATOR(pg_catalog.*) 100, 1) AS percent,
+  p.rows_done,
+  CASE WHEN r.walked OPERATOR(pg_catalog.>) 0
+    THEN b.rows_before OPERATOR(pg_catalog.+) pg_catalog.int8(p.sweep_rows) END AS rows_total,
+  CASE WHEN a.pid IS NOT NULL THEN pg_catalog.int8(COALESCE(r.rate, 0)) END AS rows_per_second,
+  CASE WHEN a.pid IS NOT NULL AND r.rate OPERATOR(pg_catalog.>) 0 AND r.walked OPERATOR(pg_catalog.>) 0
+    THEN pg_catalog.make_interval(secs =>
+      pg_catalog.float8(pg_catalog.ceil((p.sweep_rows OPERATOR(pg_catalog.-) r.rows_done) OPERATOR(pg_catalog./) r.rate)))
+  END AS eta,
+  r.batch_rows, r.batch_ms, pg_catalog.int4(r.lanes) AS lanes,
+  w.waiting_for, w.waiting_detail, w.waiting_since,
+  CASE WHEN a.pid IS NOT NULL THEN b.old_snapshot END AS old_snapshot, b.started_at
+FROM headway.backfill AS b
+LEFT JOIN pg_catalog.pg_stat_activity AS a
+  ON a.pid OPERATOR(pg_catalog.=) b.pid AND b.state OPERATOR(pg_catalog.=) 'running'
+CROSS JOIN LATERAL (
+  SELECT COALESCE(pg_catalog.sum(g.units), 0) AS units,
+    COALESCE(pg_catalog.sum(LEAST(g.walked, g.units)), 0) AS walked,
+    COALESCE(pg_catalog.sum(g.rows_done), 0) AS rows_done,
+    pg_catalog.sum(g.rows_per_second) FILTER (WHERE g.pid IS NOT NULL) AS rate,
+    pg_catalog.count(g.pid) AS lanes,
+    pg_catalog.max(g.batch_rows) FILTER (WHERE g.pid IS NOT NULL) AS batch_rows,
+    pg_catalog.max(g.batch_ms) FILTER (WHERE g.pid IS NOT NULL) AS batch_ms
+  FROM headway.backfill_range AS g WHERE g.name OPERATOR(pg_catalog.=) b.name) AS r
+CROSS JOIN LATERAL (
+  SELECT s.share, pg_catalog.int4(pg_catalog.floor(s.share OPERATOR(pg_catalog.*) 20)) AS cells,
+    b.rows_before OPERATOR(pg_catalog.+) pg_catalog.int8(r.rows_done) AS rows_done,
+    CASE WHEN r.walked OPERATOR(pg_catalog.>) 0
+      THEN pg_catalog.round(r.rows_done OPERATOR(pg_catalog.*) r.units OPERATOR(pg_catalog./) r.walked) END AS sweep_rows
+  FROM (SELECT CASE WHEN r.units OPERATOR(pg_catalog.>) 0 THEN r.walked OPERATOR(pg_catalog./) r.units ELSE 0 END)
+    AS s (share)) AS p
+LEFT JOIN LATERAL (
+  SELECT g.waiting_for, g.waiting_detail, g.waiting_since
+  FROM headway.backfill_range AS g
+  WHERE g.name OPERATOR(pg_catalog.=) b.name AND g.waiting_for IS NOT NULL AND a.pid IS NOT NULL
+  ORDER BY g.waiting_since LIMIT 1) AS w ON true
+WHERE b.state OPERATOR(pg_catalog.<>) 'done';
+COMMENT ON VIEW headway.progress IS 'the jobs of safe_backfill() and safe_delete() that are not done, as of now; made for \watch 1';
+COMMENT ON COLUMN headway.progress.name IS 'the job';
+COMMENT ON COLUMN headway.progress.relation IS 'its table';
+COMMENT ON COLUMN headway.progress.state IS 'running, paused, interrupted (the server or its worker went down; the next call goes on), stopped, cancelled or failed';
+COMMENT ON COLUMN headway.progress.bar IS 'percent as a picture';
+COMMENT ON COLUMN headway.progress.percent IS 'of the pages or keys of this sweep';
+COMMENT ON COLUMN headway.progress.rows_done IS 'rows updated or deleted, by all calls';
+COMMENT ON COLUMN headway.progress.rows_total IS 'how many it is likely to have at the end';
+COMMENT ON COLUMN headway.progress.rows_per_second IS 'over the last minute';
+COMMENT ON COLUMN headway.progress.eta IS 'how long it is likely to go on at that rate';
+COMMENT ON COLUMN headway.progress.batch_rows IS 'rows of the last batch, the largest of all lanes';
+COMMENT ON COLUMN headway.progress.batch_ms IS 'milliseconds that the last batch took, the longest of all lanes';
+COMMENT ON COLUMN headway.progress.lanes IS 'processes at work';
+COMMENT ON COLUMN headway.progress.waiting_for IS 'what holds it back: lock, pause, time window, replica lag, archiver, WAL rate; NULL: nothing';
+COMMENT ON COLUMN headway.progress.waiting_detail IS 'the same for people';
+COMMENT ON COLUMN headway.progress.waiting_since IS 'since when';
+COMMENT ON COLUMN headway.progress.old_snapshot IS 'whoever has a snapshot so old that the table grows; NULL: nobody, or it does not';
+COMMENT ON COLUMN headway.progress.started_at IS 'when the job was begun';
 
 CREATE TABLE headway.reindex (
   relation oid PRIMARY KEY,
@@ -154,6 +334,8 @@ SELECT pg_catalog.pg_extension_config_dump('headway.history', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.history_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.unfinished', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.backfill', '');
+SELECT pg_catalog.pg_extension_config_dump('headway.backfill_range', '');
+SELECT pg_catalog.pg_extension_config_dump('headway.backfill_error', '');
 
 CREATE FUNCTION headway.vouch() RETURNS trigger
   AS 'MODULE_PATHNAME', 'headway_vouch' LANGUAGE C;
@@ -289,11 +471,52 @@ COMMENT ON FUNCTION migrate_blockers(regclass, text) IS
   'who is in the way of a lock on the relation now: holders and waiters of conflicting modes (level 0), each followed by those it waits for itself (level 1 and more). mode: as in LOCK TABLE, or CONCURRENTLY';
 
 CREATE FUNCTION safe_backfill(
-    relation regclass, set_clause text, where_clause text DEFAULT NULL, batch_size integer DEFAULT NULL,
-    name text DEFAULT NULL, strategy text DEFAULT 'auto')
+    relation regclass, set_clause text, where_clause text DEFAULT NULL, name text DEFAULT NULL,
+    strategy text DEFAULT 'auto', batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT '100 ms',
+    pause interval DEFAULT '0', max_duration interval DEFAULT NULL, time_window text DEFAULT NULL,
+    max_replica_lag interval DEFAULT NULL, max_wal_rate text DEFAULT NULL, vacuum_every real DEFAULT 0.1,
+    workers integer DEFAULT 1, on_error text DEFAULT 'stop', wait boolean DEFAULT true)
   RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION safe_backfill(regclass, text, text, integer, text, text) IS
-  'UPDATE relation SET set_clause WHERE where_clause, in small committed batches (batch_size: keys or pages, NULL follows the time they take); goes on where it stopped when called again. Returns the rows updated by this call';
+COMMENT ON FUNCTION safe_backfill IS
+  'UPDATE relation SET set_clause WHERE where_clause, in small committed batches, as a job that goes on where it stopped when called again. batch_size: rows, NULL: what target_batch_time allows; max_duration: of this call; workers: processes; on_error: stop or skip; wait => false goes on in the background. Returns the rows updated by this call';
+
+CREATE FUNCTION safe_delete(
+    relation regclass, where_clause text, name text DEFAULT NULL,
+    strategy text DEFAULT 'auto', batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT '100 ms',
+    pause interval DEFAULT '0', max_duration interval DEFAULT NULL, time_window text DEFAULT NULL,
+    max_replica_lag interval DEFAULT NULL, max_wal_rate text DEFAULT NULL, vacuum_every real DEFAULT 0.1,
+    workers integer DEFAULT 1, on_error text DEFAULT 'stop', wait boolean DEFAULT true)
+  RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_delete IS
+  'DELETE FROM relation WHERE where_clause, in small committed batches, as a job like that of safe_backfill(), with the same limits. Returns the rows deleted by this call';
+
+CREATE FUNCTION safe_backfill_pause(name text)
+  RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_backfill_pause(text) IS
+  'asks the job to wait after its batch, holding nothing, until safe_backfill_resume(). Returns whether it is being run now';
+
+CREATE FUNCTION safe_backfill_resume(name text)
+  RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_backfill_resume(text) IS
+  'takes back safe_backfill_pause(). Returns whether it is being run now; if it is not, the next call of it goes on';
+
+CREATE FUNCTION safe_backfill_cancel(name text)
+  RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_backfill_cancel(text) IS
+  'ends the job after its batch: its call fails with 57014. What is done stays, and a call of the same definition goes on. Returns whether it was being run';
+
+CREATE FUNCTION safe_backfill_forget(name text)
+  RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_backfill_forget(text) IS
+  'deletes the record of a job that is not being run: the next call of it begins anew. Returns whether there was one';
+
+CREATE FUNCTION safe_backfill_set(
+    name text, batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT NULL, pause interval DEFAULT NULL,
+    time_window text DEFAULT NULL, max_replica_lag interval DEFAULT NULL, max_wal_rate text DEFAULT NULL,
+    vacuum_every real DEFAULT NULL)
+  RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION safe_backfill_set(text, integer, interval, interval, text, interval, text, real) IS
+  'changes limits of a job, within a second if it is being run. NULL: as it is; batch_size 0, an empty text and a negative interval: no limit. Returns whether it is being run now';
 
 CREATE FUNCTION safe_set_not_null(relation regclass, column_name text, fill text DEFAULT NULL)
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -364,7 +587,12 @@ REVOKE ALL ON FUNCTION
   migrate_sql(text, text, text, boolean), migrate_adopt(regclass),
   migrate_locks(text),
   migrate_blockers(regclass, text),
-  safe_backfill(regclass, text, text, integer, text, text),
+  safe_backfill(regclass, text, text, text, text, integer, interval, interval, interval, text, interval, text, real, integer,
+    text, boolean),
+  safe_delete(regclass, text, text, text, integer, interval, interval, interval, text, interval, text, real, integer,
+    text, boolean),
+  safe_backfill_pause(text), safe_backfill_resume(text), safe_backfill_cancel(text), safe_backfill_forget(text),
+  safe_backfill_set(text, integer, interval, interval, text, interval, text, real),
   safe_set_not_null(regclass, text, text),
   safe_add_check(regclass, text, text),
   safe_change_column_type(regclass, text, text, text, boolean),
@@ -373,7 +601,6 @@ REVOKE ALL ON FUNCTION
   safe_add_foreign_key(regclass, text, text),
   safe_add_unique(regclass, text, text),
   safe_add_primary_key(regclass, text, text),
-  safe_add_column(regclass, text),
   safe_add_column(regclass, text),
   safe_rename_column(regclass, text, text),
   safe_reindex(regclass)

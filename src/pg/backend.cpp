@@ -49,6 +49,12 @@ std::int64_t NowMs() {
   return GetCurrentTimestamp() / 1000 + kUnixToPostgresEpochMs;
 }
 
+std::int64_t NowUs() {
+  instr_time now;
+  INSTR_TIME_SET_CURRENT(now);
+  return static_cast<std::int64_t>(INSTR_TIME_GET_MICROSEC(now));
+}
+
 double Chance() { return pg_prng_double(&pg_global_prng_state); }
 
 void ShowActivity(const std::string& text) {

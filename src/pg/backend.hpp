@@ -11,6 +11,8 @@ void ReportWarning(const std::string& message, const std::string& detail, const 
 // Sleeps with the latch, so that a cancel ends it at once. REQUIRES: no snapshot and no lock worth waiting for is held.
 void SleepMs(std::int64_t milliseconds);
 std::int64_t NowMs();
+// For lengths of time: a clock that nobody sets back.
+std::int64_t NowUs();
 double Chance();
 
 // What pg_stat_activity and the server's log show as the query of a worker.

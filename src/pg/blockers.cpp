@@ -116,6 +116,8 @@ std::vector<int> BlockingPids(int pid) {
   return pids;
 }
 
+}  // namespace
+
 core::Blocker SessionOf(int pid) {
   core::Blocker blocker;
   blocker.pid = pid;
@@ -123,6 +125,8 @@ core::Blocker SessionOf(int pid) {
   const QueryResult result = load_session.Run({pid});
   return result.rows.empty() ? blocker : FromRow(result.rows.front());
 }
+
+namespace {
 
 // Follows the waits, each session once: two that wait for each other make no endless tale.
 class Chains {

@@ -18,6 +18,9 @@ std::vector<core::Blocker> BlockersOfPid(int pid);
 // The one whose end a row that it has changed, or something else of it, is waiting for.
 std::vector<core::Blocker> BlockersOfTransaction(TransactionId transaction);
 
+// A session, by itself; 0: a prepared transaction, of which nothing is known.
+core::Blocker SessionOf(int pid);
+
 // The transactions of this database with a snapshot or a transaction id, oldest first, prepared ones too: what a
 // CONCURRENTLY statement waits for, and what keeps dead rows from being removed.
 std::vector<core::Blocker> OldestSnapshots();

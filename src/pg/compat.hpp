@@ -61,6 +61,20 @@ inline bool WalkRawTree(Node* node, ExpressionWalker walker, void* context) {
 #endif
 }
 
+// The n-th session, from 1, in the copy that pgstat has made.
+inline const LocalPgBackendStatus* LocalSessionStatus(int number) {
+#if PG_VERSION_NUM >= 160000
+  return pgstat_get_local_beentry_by_index(number);
+#else
+  return pgstat_fetch_stat_local_beentry(number);
+#endif
+}
+
+inline const PgBackendStatus* SessionStatus(int number) {
+  const LocalPgBackendStatus* session = LocalSessionStatus(number);
+  return session == nullptr ? nullptr : &session->backendStatus;
+}
+
 inline bool HoldsLock(const LOCKTAG* tag, LOCKMODE mode) {
 #if PG_VERSION_NUM >= 170000
   return LockHeldByMe(tag, mode, false);
@@ -83,6 +97,14 @@ inline PGPROC* ProcessOf(const VirtualTransactionId& xid) {
   return ProcNumberGetProc(xid.procNumber);
 #else
   return BackendIdGetProc(xid.backendId);
+#endif
+}
+
+inline std::int64_t HotUpdates(const PgStat_TableStatus& table) {
+#if PG_VERSION_NUM >= 160000
+  return table.counts.tuples_hot_updated;
+#else
+  return table.t_counts.t_tuples_hot_updated;
 #endif
 }
 

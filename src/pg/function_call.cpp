@@ -1,5 +1,7 @@
 #include "pg/function_call.hpp"
 
+#include <cmath>
+
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/text.hpp"
@@ -37,6 +39,24 @@ bool BooleanArgument(FunctionCallInfo call, int index, bool when_null) {
 std::optional<std::int64_t> OptionalInteger(FunctionCallInfo call, int index) {
   if (call->args[index].isnull) return std::nullopt;
   return DatumGetInt32(call->args[index].value);
+}
+
+std::optional<double> OptionalReal(FunctionCallInfo call, int index) {
+  if (call->args[index].isnull) return std::nullopt;
+  return DatumGetFloat4(call->args[index].value);
+}
+
+std::optional<std::int64_t> OptionalMilliseconds(FunctionCallInfo call, int index, const char* name) {
+  if (call->args[index].isnull) return std::nullopt;
+  const Interval* interval = DatumGetIntervalP(call->args[index].value);
+  const double days = 30.0 * interval->month + interval->day;
+  const double milliseconds = days * 86'400'000.0 + static_cast<double>(interval->time) / 1'000.0;
+  // A hundred years; infinity is longer still.
+  if (std::abs(milliseconds) > 3.2e12) {
+    throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("%1% is out of range", name), {},
+                      "It can be up to 100 years.");
+  }
+  return static_cast<std::int64_t>(milliseconds < 0 ? std::floor(milliseconds) : std::ceil(milliseconds));
 }
 
 std::string CalledFunction(FunctionCallInfo call) {

@@ -16,6 +16,9 @@ std::optional<std::string> OptionalText(FunctionCallInfo call, int index);
 Oid OidArgument(FunctionCallInfo call, int index, const char* name);
 bool BooleanArgument(FunctionCallInfo call, int index, bool when_null);
 std::optional<std::int64_t> OptionalInteger(FunctionCallInfo call, int index);
+std::optional<double> OptionalReal(FunctionCallInfo call, int index);
+// An interval in milliseconds, a month being 30 days; `name` as the user knows it.
+std::optional<std::int64_t> OptionalMilliseconds(FunctionCallInfo call, int index, const char* name);
 
 // The name of the SQL function that is called, and all its arguments as texts; a regclass as its oid.
 std::string CalledFunction(FunctionCallInfo call);

@@ -103,6 +103,15 @@ bool TryJobLock(const std::string& name) {
   });
 }
 
+JobLock::JobLock(std::string name) : name_(std::move(name)), held_(TryJobLock(name_)) {}
+
+JobLock::~JobLock() {
+  if (!held_) return;
+  LOCKTAG tag;
+  MakeJobTag(tag, name_);
+  (void)LockRelease(&tag, ExclusiveLock, true);  // warns at most
+}
+
 std::string DescribeJobHolder(const std::string& name) {
   return DescribeHolder(Guarded([&] {
     LOCKTAG job;
@@ -132,6 +141,16 @@ bool WaitsFor(int pid, int suspect) {
   MemoryContextSwitchTo(caller);
   Guarded([&] { MemoryContextDelete(context); });
   return found;
+}
+
+bool SomebodyWaitsForUs() {
+  return Guarded([] {
+    const TransactionId xid = GetTopTransactionIdIfAny();
+    if (!TransactionIdIsValid(xid)) return false;
+    LOCKTAG tag;
+    SET_LOCKTAG_TRANSACTION(tag, xid);
+    return LockHasWaiters(&tag, ExclusiveLock, false);
+  });
 }
 
 LockCount CountLocks() {

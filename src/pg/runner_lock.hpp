@@ -19,11 +19,28 @@ void WaitForRegistrationLock();
 
 // One job of a name at a time, until this process ends. REQUIRES: a transaction.
 bool TryJobLock(const std::string& name);
+// The same until this is destroyed, if it could be had.
+class JobLock {
+ public:
+  // REQUIRES: a transaction.
+  explicit JobLock(std::string name);
+  JobLock(const JobLock&) = delete;
+  JobLock& operator=(const JobLock&) = delete;
+  ~JobLock();
+  bool held() const { return held_; }
+
+ private:
+  std::string name_;
+  bool held_;
+};
 // Who has it, as DescribeRunner().
 std::string DescribeJobHolder(const std::string& name);
 
 // The pids, other than `pid` itself, that `pid` waits for, directly or through others, contain `suspect`.
 bool WaitsFor(int pid, int suspect);
+
+// Whether another session waits for the end of this transaction: for a row that it has changed or locked.
+bool SomebodyWaitsForUs();
 
 struct LockCount {
   std::int64_t held = 0;      // heavyweight locks of this backend

@@ -12,6 +12,7 @@ int lock_timeout_max_ms = 1'000;
 int lock_retry_ms = 300'000;
 int concurrently_timeout_ms = 0;
 int max_lock_hold_ms = 0;
+int max_archive_backlog = 256;
 char* mirror_version_table = nullptr;
 
 // Milliseconds, which anybody may set.
@@ -26,6 +27,7 @@ std::int64_t HoverMs() { return hover_ms; }
 std::int64_t LockTimeoutMaxMs() { return lock_timeout_max_ms; }
 std::int64_t ConcurrentlyTimeoutMs() { return concurrently_timeout_ms; }
 std::int64_t MaxLockHoldMs() { return max_lock_hold_ms; }
+std::int64_t MaxArchiveBacklog() { return max_archive_backlog; }
 std::int64_t LockTimeoutMs() { return lock_timeout_ms; }
 std::int64_t LockRetryMs() { return lock_retry_ms; }
 std::string MirrorVersionTable() { return mirror_version_table == nullptr ? "" : mirror_version_table; }
@@ -46,6 +48,10 @@ void DefineSettings() {
              "CREATE INDEX CONCURRENTLY and its like. 0 waits without a limit.", &concurrently_timeout_ms, 0);
   DefineTime("headway.max_lock_hold", "Longest time for which a revision may hold a lock that shuts readers out.",
              "When it is over, the revision is rolled back. 0: no limit.", &max_lock_hold_ms, 0);
+  DefineCustomIntVariable("headway.max_archive_backlog",
+                          "How many WAL files may wait for the archiver before a backfill waits too.",
+                          "0: a backfill does not look at it.", &max_archive_backlog, 256, 0, INT_MAX, PGC_USERSET, 0,
+                          nullptr, nullptr, nullptr);
   DefineCustomStringVariable("headway.mirror_version_table", "Version table of Alembic that every step keeps in step.",
                              "schema.table, written in the transaction of each step. Empty: none.",
                              &mirror_version_table, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);

@@ -14,6 +14,8 @@ std::int64_t LockTimeoutMaxMs();
 std::int64_t LockRetryMs();
 std::int64_t ConcurrentlyTimeoutMs();
 std::int64_t MaxLockHoldMs();
+// Files; 0: no limit.
+std::int64_t MaxArchiveBacklog();
 // Empty: there is none.
 std::string MirrorVersionTable();
 

@@ -5,6 +5,7 @@
 #include "pg/clause.hpp"
 #include "pg/compat.hpp"
 #include "pg/portal.hpp"
+#include "pg/spi.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -13,12 +14,17 @@ extern "C" {
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/catalog.h"
+#include "catalog/partition.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
+#include "optimizer/optimizer.h"
 #include "storage/bufmgr.h"
+#include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/rls.h"
 }
 
 namespace headway::pg {
@@ -35,6 +41,7 @@ struct RawKey {
     const char* type;
     const char* greater;
     const char* not_greater;
+    const char* equal;
   } columns[kMaxKeyColumns];
 };
 
@@ -83,7 +90,8 @@ bool FillKey(Relation table, Relation index, RawKey& key) {
                                     FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
     out.greater = OperatorText(family, type, BTGreaterStrategyNumber);
     out.not_greater = OperatorText(family, type, BTLessEqualStrategyNumber);
-    if (out.greater == nullptr || out.not_greater == nullptr) return false;
+    out.equal = OperatorText(family, type, BTEqualStrategyNumber);
+    if (out.greater == nullptr || out.not_greater == nullptr || out.equal == nullptr) return false;
     // A comparison of rows names one operator for all columns.
     if (std::strcmp(out.greater, key.columns[0].greater) != 0) return false;
     if (std::strcmp(out.not_greater, key.columns[0].not_greater) != 0) return false;
@@ -117,6 +125,8 @@ struct RawShape {
   bool temporary;
   bool has_children;
   bool is_catalog;
+  bool is_heap;
+  bool row_security;
   double rows;
   std::int64_t pages;
   RawKey key;
@@ -130,6 +140,8 @@ RawShape Look(Oid oid) {
   shape.temporary = table->rd_rel->relpersistence == RELPERSISTENCE_TEMP;
   shape.is_catalog = IsCatalogRelation(table);
   shape.has_children = shape.kind == RELKIND_PARTITIONED_TABLE || has_subclass(oid);
+  shape.is_heap = table->rd_rel->relam == HEAP_TABLE_AM_OID;
+  shape.row_security = check_enable_rls(oid, InvalidOid, true) == RLS_ENABLED;
   shape.rows = table->rd_rel->reltuples;
   if (shape.kind == RELKIND_RELATION || shape.kind == RELKIND_PARTITIONED_TABLE) FindKey(table, shape.key);
   if (shape.kind == RELKIND_RELATION) shape.pages = RelationGetNumberOfBlocks(table);
@@ -142,18 +154,77 @@ RawShape Look(Oid oid) {
 TableShape DescribeTable(Oid relation) {
   const RawShape raw = Guarded([&] { return Look(relation); });
   TableShape shape;
+  shape.oid = relation;
   shape.qualified_name = QualifiedName(relation);
   shape.kind = raw.kind;
   shape.temporary = raw.temporary;
   shape.has_children = raw.has_children;
   shape.is_catalog = raw.is_catalog;
+  shape.is_heap = raw.is_heap;
+  shape.row_security = raw.row_security;
   shape.estimated_rows = raw.rows > 0 ? static_cast<std::int64_t>(raw.rows) : 0;
   shape.pages = raw.pages;
   for (int i = 0; i < raw.key.count; ++i) {
     const auto& column = raw.key.columns[i];
-    shape.key.push_back({column.name, column.type, column.greater, column.not_greater});
+    shape.key.push_back({column.name, column.type, column.greater, column.not_greater, column.equal});
   }
   return shape;
+}
+
+std::vector<Oid> TablesOf(Oid relation) {
+  const List* found = Guarded([&] { return find_all_inheritors(relation, AccessShareLock, nullptr); });
+  std::vector<Oid> tables;
+  for (int i = 0; i < list_length(found); ++i) {
+    const Oid oid = list_nth_oid(found, i);
+    if (Guarded([&] { return get_rel_relkind(oid); }) != RELKIND_PARTITIONED_TABLE) tables.push_back(oid);
+  }
+  return tables;
+}
+
+bool IsDistributed(Oid relation) {
+  const Oid citus = Guarded([] { return get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE); });
+  if (!OidIsValid(citus)) return false;
+  return RunQuery(
+             "SELECT 1 FROM pg_catalog.pg_dist_partition WHERE CAST(logicalrelid AS pg_catalog.oid)"
+             " OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)",
+             "i", {static_cast<std::int64_t>(relation)})
+      .Single()
+      .has_value();
+}
+
+namespace {
+
+// The columns of one level, expressions' columns too. REQUIRES: inside a guard.
+List* PartitionColumnsOf(Oid relation) {
+  Relation table = relation_open(relation, AccessShareLock);
+  List* names = NIL;
+  if (table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE) {
+    PartitionKey key = RelationGetPartitionKey(table);
+    for (int i = 0; i < key->partnatts; ++i) {
+      if (key->partattrs[i] != 0) names = lappend(names, get_attname(relation, key->partattrs[i], false));
+    }
+    Bitmapset* columns = nullptr;
+    pull_varattnos(reinterpret_cast<Node*>(key->partexprs), 1, &columns);
+    for (int i = -1; (i = bms_next_member(columns, i)) >= 0;) {
+      const auto number = static_cast<AttrNumber>(i + FirstLowInvalidHeapAttributeNumber);
+      if (number > 0) names = lappend(names, get_attname(relation, number, false));
+    }
+  }
+  relation_close(table, AccessShareLock);
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> PartitionColumns(Oid relation) {
+  const List* found = Guarded([&] { return find_all_inheritors(relation, AccessShareLock, nullptr); });
+  std::vector<std::string> columns;
+  for (int i = 0; i < list_length(found); ++i) {
+    const Oid oid = list_nth_oid(found, i);
+    const List* names = Guarded([&] { return PartitionColumnsOf(oid); });
+    for (int j = 0; j < list_length(names); ++j) columns.emplace_back(static_cast<char*>(list_nth(names, j)));
+  }
+  return columns;
 }
 
 std::vector<std::string> AssignedColumns(const std::string& set_clause) {
@@ -202,6 +273,11 @@ void RequireAnalyzable(const std::string& statement) {
     ShowAsInternalQuery(error.report(), statement);
     throw;
   }
+}
+
+void RequirePermitted(const std::string& statement) {
+  RequireAnalyzable(statement);
+  (void)RunQuery("EXPLAIN (COSTS OFF) " + statement);
 }
 
 }  // namespace headway::pg

@@ -10,14 +10,18 @@ struct KeyColumn {
   std::string type;         // schema-qualified, with its modifier
   std::string greater;      // OPERATOR(schema.>) of the index's own operator family
   std::string not_greater;  // <=
+  std::string equal;
 };
 
 struct TableShape {
+  Oid oid = 0;
   std::string qualified_name;
   char kind = 'r';
   bool temporary = false;
   bool has_children = false;
   bool is_catalog = false;
+  bool is_heap = false;        // its rows have places that mean what a heap's mean
+  bool row_security = false;   // for the current user
   std::vector<KeyColumn> key;  // of a unique index without NULLs, the primary key first; empty: none
   std::int64_t estimated_rows = 0;
   std::int64_t pages = 0;  // of the main fork, now
@@ -26,11 +30,20 @@ struct TableShape {
 // REQUIRES: a transaction. Locks nothing for longer than the look.
 TableShape DescribeTable(Oid relation);
 
+// The tables that hold the rows: the table itself, its partitions, its children. A foreign one among them has kind 'f'.
+std::vector<Oid> TablesOf(Oid relation);
+// Citus distributes its rows: they are on other servers, and a place means nothing without one.
+bool IsDistributed(Oid relation);
+// Those that decide in which partition a row is, on all levels.
+std::vector<std::string> PartitionColumns(Oid relation);
+
 // The columns that a list of assignments sets; refuses anything that is not just assignments.
 std::vector<std::string> AssignedColumns(const std::string& set_clause);
 // Refuses anything that is not a single expression; `argument`: what it was given as.
 void RequireExpression(const std::string& text, const char* argument);
 // Parse analysis of a whole statement, without running it: errors in names and types come out here.
 void RequireAnalyzable(const std::string& statement);
+// The same, and the privileges that it takes. REQUIRES: it is one that EXPLAIN explains.
+void RequirePermitted(const std::string& statement);
 
 }  // namespace headway::pg

@@ -4,12 +4,10 @@
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
 #include "pg/call_shape.hpp"
-#include "pg/runner_lock.hpp"
-#include "pg/settings.hpp"
 #include "pg/text.hpp"
-#include "server/backfill_job.hpp"
+#include "pg/worker_team.hpp"
+#include "server/backfill_run.hpp"
 #include "server/doors.hpp"
-#include "server/services.hpp"
 #include "server/sessions.hpp"
 
 namespace headway::server {
@@ -17,11 +15,6 @@ namespace headway::server {
 namespace {
 
 using core::Format;
-
-constexpr std::int64_t kFirstPages = 64;
-constexpr core::BatchLimits kPageLimits = {4, 512, 100};
-
-pg::PreparedQuery forget_of_script("DELETE FROM headway.backfill WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 
 // FNV-1a: a short name for a definition, the same on every server.
 std::string ShortHash(const std::string& text) {
@@ -32,117 +25,128 @@ std::string ShortHash(const std::string& text) {
 
 std::string DefaultName(const std::string& table, const BackfillCall& call, const std::string& script) {
   const std::string definition = table + '\n' + call.set_clause + '\n' + call.where_clause.value_or("");
-  const std::string name = table + " " + ShortHash(definition);
+  const std::string name = (call.deletes ? "delete " : "") + table + " " + ShortHash(definition);
   return script.empty() ? name : script + ": " + name;
 }
 
-// In the order in which BackfillInWorker() reads them.
-pg::WorkerRequest MakeRequest(const BackfillCall& call, const std::string& name, const std::string& script) {
-  std::optional<std::string> batch_size;
-  if (call.batch_size) batch_size = std::to_string(*call.batch_size);
-  return {kBackfillVerb,
-          {std::to_string(call.relation), call.set_clause, call.where_clause, batch_size, name, call.strategy, script}};
+std::optional<std::string> Optional(const std::optional<std::int64_t>& value) {
+  return value ? std::optional(std::to_string(*value)) : std::nullopt;
 }
 
-engine::BackfillOptions OptionsFor(const TableBackfill& job, const std::optional<std::string>& batch_size) {
-  engine::BackfillOptions options;
-  if (batch_size) options.batch_size = std::stoll(*batch_size);
-  if (job.walk() == Walk::kCtid) {
-    options.first_size = kFirstPages;
-    options.limits = kPageLimits;
-  }
-  options.retry.lock_timeout_ms = pg::LockTimeoutMs();
-  options.retry.lock_retry_ms = pg::LockRetryMs();
-  return options;
+std::optional<std::int64_t> Number(const std::optional<std::string>& text) {
+  return text ? std::optional<std::int64_t>(std::stoll(*text)) : std::nullopt;
 }
 
-// The job, locked and loaded; nothing when another worker has it or it is finished.
-std::optional<TableBackfill> OpenJob(engine::Session& session, BackfillDefinition definition) {
-  session.Begin();
-  const bool required = definition.required;
-  const std::string name = definition.name;
-  if (!pg::TryJobLock(name)) {
-    session.Rollback();
-    if (required) {
-      throw core::Error(core::sqlstate::kLockNotAvailable,
-                        Format("backfill \"%1%\" is being run by another call", name), {},
-                        "Wait for it to end, then run it again.");
-    }
-    pg::ReportNotice(Format("backfill \"%1%\" is already running", name), {}, {});
-    return std::nullopt;
-  }
-  std::optional<TableBackfill> job(std::in_place, std::move(definition));
-  session.Commit();
-  if (job->finished()) {
-    if (!required) {
-      pg::ReportNotice(Format("backfill \"%1%\" is already done", name), {},
-                       "Without a where_clause a second run would do the same rows twice. To run it all the same, "
-                       "delete its row from headway.backfill.");
-    }
-    return std::nullopt;
-  }
-  if (job->resumed())
-    pg::ReportNotice(Format("backfill \"%1%\": going on after %2% rows", name, job->rows_before()), {}, {});
-  return job;
+// In the order in which ReadOrder() reads them.
+pg::WorkerRequest MakeRequest(const char* verb, const BackfillCall& call, const std::string& name,
+                              const std::string& script) {
+  const engine::BackfillSettings& settings = call.limits.settings;
+  std::optional<std::int64_t> until;
+  if (call.max_duration_ms) until = pg::NowMs() + *call.max_duration_ms;
+  return {verb,
+          {std::to_string(call.relation), call.deletes ? "t" : "f", call.set_clause, call.where_clause.value_or(""),
+           name, call.strategy, call.skip_failures ? "t" : "f", script, Optional(settings.batch_size),
+           std::to_string(settings.target_batch_ms), std::to_string(settings.pause_ms), settings.time_window,
+           settings.max_wal_rate, Optional(settings.max_replica_lag_ms), Format("%1%", call.limits.vacuum_every),
+           std::to_string(call.workers), Optional(until)}};
 }
 
-std::int64_t RunBackfill(BackfillDefinition definition, const std::optional<std::string>& batch_size) {
-  WorkerSession session;
-  std::optional<TableBackfill> job = OpenJob(session, std::move(definition));
-  if (!job) return 0;
-  BackendClock clock;
-  BackendReporter reporter;
-  engine::Backfiller backfiller(session, *job, clock, reporter, OptionsFor(*job, batch_size));
-  return backfiller.Run();
+BackfillOrder ReadOrder(const pg::WorkerRequest& request) {
+  auto argument = request.arguments.begin();
+  const auto next = [&]() -> const std::optional<std::string>& { return *argument++; };
+  BackfillOrder order;
+  BackfillDefinition& definition = order.definition;
+  definition.relation = static_cast<std::uint32_t>(std::stoul(*next()));
+  definition.deletes = next() == "t";
+  definition.set_clause = *next();
+  definition.where_clause = *next();
+  definition.name = *next();
+  definition.strategy = *next();
+  definition.pass_over_failures = next() == "t";
+  definition.revision = *next();
+  definition.required = !definition.revision.empty();
+  engine::BackfillSettings& settings = order.limits.settings;
+  settings.batch_size = Number(next());
+  settings.target_batch_ms = std::stoll(*next());
+  settings.pause_ms = std::stoll(*next());
+  settings.time_window = *next();
+  settings.max_wal_rate = *next();
+  settings.max_replica_lag_ms = Number(next());
+  order.limits.vacuum_every = std::stod(*next());
+  order.workers = std::stoi(*next());
+  order.until_ms = Number(next());
+  return order;
+}
+
+}  // namespace
+
+namespace {
+
+constexpr int kMostWorkers = 64;
+
+void RequireArguments(const BackfillCall& call) {
+  const auto refuse = [](const char* message, const char* hint) {
+    throw core::Error(core::sqlstate::kInvalidParameterValue, message, {}, hint);
+  };
+  if (call.name == "") refuse("name must not be empty", "Leave it out to have one made from the definition.");
+  if (call.strategy != "auto" && call.strategy != "key" && call.strategy != "ctid") {
+    throw core::Error(core::sqlstate::kInvalidParameterValue, Format("unknown strategy \"%1%\"", call.strategy), {},
+                      "Use 'auto', 'key' or 'ctid'.");
+  }
+  if (call.workers < 1 || call.workers > kMostWorkers) refuse("workers must be from 1 to 64", "");
+  if (call.max_duration_ms.value_or(1) <= 0) refuse("max_duration must be more than 0", "");
+  RequireLimits(call.limits);
 }
 
 }  // namespace
 
 std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
-  pg::RequireWritable("safe_backfill");
-  if (arguments.batch_size && *arguments.batch_size < 1) {
-    throw core::Error(core::sqlstate::kInvalidParameterValue, "batch_size must be at least 1");
-  }
-  if (arguments.name == "") {
-    throw core::Error(core::sqlstate::kInvalidParameterValue, "name must not be empty", {},
-                      "Leave it out to have one made from the definition.");
-  }
+  const char* function = arguments.deletes ? "safe_delete" : "safe_backfill";
+  pg::RequireWritable(function);
+  RequireArguments(arguments);
   const std::string table = pg::QualifiedName(arguments.relation);
   if (table.empty()) {
-    throw core::Error("42P01", Format("relation with OID %1% does not exist", arguments.relation));
+    throw core::Error(core::sqlstate::kUndefinedTable,
+                      Format("relation with OID %1% does not exist", arguments.relation));
   }
   const std::string script = RunningScript();
+  if (!arguments.wait && !script.empty()) {
+    throw core::Error(core::sqlstate::kFeatureNotSupported,
+                      Format("%1%() with wait => false cannot be part of a revision", function),
+                      "A revision is applied when all that it does is complete.", "Leave wait out.");
+  }
   const std::string name = arguments.name.value_or(DefaultName(table, arguments, script));
-  const DoorResult through = ThroughWorker(call, MakeRequest(arguments, name, script));
-  if (through.taken) return through.result;
-  RefuseInTransaction("safe_backfill", "It commits batch by batch. " + through.why_not);
+  const char* verb = arguments.wait ? kBackfillVerb : kPrepareBackfillVerb;
+  const DoorResult through = ThroughWorker(call, MakeRequest(verb, arguments, name, script));
+  if (!through.taken) RefuseInTransaction(function, "It commits batch by batch. " + through.why_not);
+  if (arguments.wait) return through.result;
+  if (through.result > 0) {
+    pg::StartDetached(MakeRequest(kBackfillVerb, arguments, name, script));
+    pg::ReportNotice(Format("%1% \"%2%\" goes on in the background", arguments.deletes ? "delete" : "backfill", name),
+                     {}, "See headway.progress; what it has to say is in the server's log.");
+  }
+  return 0;
 }
 
-std::int64_t BackfillInWorker(const pg::WorkerRequest& request) {
-  BackfillDefinition definition;
-  definition.relation = static_cast<std::uint32_t>(std::stoul(*request.arguments.at(0)));
-  definition.set_clause = *request.arguments.at(1);
-  definition.where_clause = request.arguments.at(2).value_or("");
-  const std::optional<std::string> batch_size = request.arguments.at(3);
-  definition.name = *request.arguments.at(4);
-  definition.strategy = *request.arguments.at(5);
-  definition.revision = *request.arguments.at(6);
-  definition.required = !definition.revision.empty();
-  return RunBackfill(std::move(definition), batch_size);
+std::int64_t BackfillInWorker(const pg::WorkerRequest& request) { return RunBackfill(ReadOrder(request)); }
+
+std::int64_t PrepareBackfillInWorker(const pg::WorkerRequest& request) {
+  return PrepareBackfill(ReadOrder(request)) ? 1 : 0;
 }
 
 void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,
                    const std::string& job) {
-  BackfillDefinition definition;
+  BackfillOrder order;
+  BackfillDefinition& definition = order.definition;
   definition.relation = relation;
   definition.set_clause = set_clause;
   definition.where_clause = where_clause;
   definition.name = job;
   definition.strategy = "auto";
   definition.required = true;
-  (void)RunBackfill(std::move(definition), {});
+  (void)RunBackfill(order);
 }
 
-void ForgetBackfillsOf(const std::string& script_label) { forget_of_script.Run({script_label}); }
+void ForgetBackfillsOf(const std::string& script_label) { ForgetJobsOf(script_label); }
 
 }  // namespace headway::server

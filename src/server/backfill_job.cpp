@@ -1,11 +1,10 @@
 #include "server/backfill_job.hpp"
 
-#include <algorithm>
-
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/spi.hpp"
 #include "pg/text.hpp"
-#include "pg/transaction.hpp"
+#include "server/throttle.hpp"
 
 namespace headway::server {
 
@@ -15,361 +14,284 @@ using core::Error;
 using core::Format;
 namespace sqlstate = core::sqlstate;
 
+// Milliseconds of an interval in the table, and an interval of milliseconds.
+#define MS_OF(column) "CAST(pg_catalog.date_part('epoch', " column ") OPERATOR(pg_catalog.*) 1000 AS pg_catalog.int8)"
+#define INTERVAL_OF(param)                       \
+  "pg_catalog.make_interval(secs => CAST(" param \
+  " AS pg_catalog.float8)"                       \
+  " OPERATOR(pg_catalog./) CAST(1000 AS pg_catalog.float8))"
+
 pg::PreparedQuery load_job(
-    "SELECT relation, set_clause, where_clause, strategy, state, rows_done, walked FROM headway.backfill WHERE name "
-    "OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+    "SELECT command, relation, set_clause, where_clause, state, request, strategy, excludes, sweep, rows_done "
+    "FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE",
     "t");
-pg::PreparedQuery load_list(
-    "SELECT pg_catalog.unnest(CASE WHEN $2 THEN bound ELSE position END) FROM headway.backfill "
-    "WHERE name OPERATOR(pg_catalog.=) $1",
-    "tb");
 pg::PreparedQuery create_job(
-    "INSERT INTO headway.backfill (name, relation, set_clause, where_clause, strategy, revision, bound) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    "tttttt"
-    "T");
-pg::PreparedQuery restart_job(
-    "UPDATE headway.backfill SET strategy = $2, position = '{}', bound = $3, rows_done = 0, walked = 0, batches = 0, "
-    "state = 'running', last_error = NULL, started_by = current_user, started_at = pg_catalog.clock_timestamp(), "
-    "updated_at = pg_catalog.clock_timestamp(), finished_at = NULL WHERE name OPERATOR(pg_catalog.=) $1",
-    "ttT");
-pg::PreparedQuery save_position(
-    "UPDATE headway.backfill SET position = $2, bound = $5, rows_done = rows_done OPERATOR(pg_catalog.+) $3, "
-    "walked = walked OPERATOR(pg_catalog.+) $4, batches = batches OPERATOR(pg_catalog.+) 1, state = 'running', "
-    "updated_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
-    "tTiiT");
-pg::PreparedQuery mark_done(
-    "UPDATE headway.backfill SET state = 'done', last_error = NULL, finished_at = pg_catalog.clock_timestamp(), "
-    "updated_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
+    "INSERT INTO headway.backfill (name, command, relation, set_clause, where_clause, on_error, revision, strategy,"
+    " batch_size, target_batch_time, pause, time_window, max_replica_lag, max_wal_rate, vacuum_every, pid)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'key', $8, " INTERVAL_OF("$9") ", " INTERVAL_OF("$10") ", $11, " INTERVAL_OF(
+        "$12") ", $13, CAST($14 AS pg_catalog.float4), pg_catalog.pg_backend_pid())",
+    "tttttttiiititt");
+pg::PreparedQuery continue_job(
+    "UPDATE headway.backfill SET state = 'running', request = 'run', pid = pg_catalog.pg_backend_pid(),"
+    " last_error = NULL, old_snapshot = NULL, on_error = $2,"
+    " batch_size = $3, target_batch_time = " INTERVAL_OF("$4") ", pause = " INTERVAL_OF("$5") ", time_window = $6,"
+    " max_replica_lag = " INTERVAL_OF("$7") ", max_wal_rate = $8, vacuum_every = CAST($9 AS pg_catalog.float4),"
+    " updated_at = pg_catalog.clock_timestamp(), finished_at = NULL WHERE name OPERATOR(pg_catalog.=) $1",
+    "ttiiititt");
+pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1", "t");
+pg::PreparedQuery delete_errors("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
+pg::PreparedQuery start_over(
+    "UPDATE headway.backfill SET sweep = 0, excludes = NULL, rows_before = 0, batches_before = 0, rows_done = 0,"
+    " batches = 0, longest_ms = 0, index_bytes = 0, started_by = current_user, started_at = pg_catalog.clock_timestamp()"
+    " WHERE name OPERATOR(pg_catalog.=) $1",
     "t");
-pg::PreparedQuery mark_failed(
-    "UPDATE headway.backfill SET state = $2, last_error = $3, updated_at = pg_catalog.clock_timestamp() "
-    "WHERE name OPERATOR(pg_catalog.=) $1",
+pg::PreparedQuery sum_ranges(
+    "SELECT COALESCE(pg_catalog.sum(units), 0), COALESCE(pg_catalog.sum(walked), 0),"
+    " COALESCE(pg_catalog.sum(rows_done), 0), COALESCE(pg_catalog.sum(rows_per_second) FILTER (WHERE NOT done), 0),"
+    " COALESCE(pg_catalog.sum(rows_locked), 0), COALESCE(pg_catalog.sum(rows_failed), 0),"
+    " COALESCE(pg_catalog.sum(rows_still), 0), COALESCE(pg_catalog.sum(rows_moved), 0),"
+    " pg_catalog.count(*) FILTER (WHERE NOT done), pg_catalog.count(*)"
+    " FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1",
+    "t");
+pg::PreparedQuery sum_tables(
+    "SELECT relation, pg_catalog.sum(rows_done), pg_catalog.sum(rows_moved) FROM headway.backfill_range"
+    " WHERE name OPERATOR(pg_catalog.=) $1 GROUP BY relation",
+    "t");
+pg::PreparedQuery begin_sweep(
+    "UPDATE headway.backfill SET sweep = $2, strategy = $3, updated_at = pg_catalog.clock_timestamp()"
+    " WHERE name OPERATOR(pg_catalog.=) $1",
+    "tit");
+// What the ranges have done is in the job's own counts from now on; they are the ranges' to change until then.
+#define FOLD                                                                                            \
+  "rows_done = rows_before OPERATOR(pg_catalog.+) (SELECT COALESCE(CAST(pg_catalog.sum(r.rows_done) AS" \
+  " pg_catalog.int8), 0) FROM headway.backfill_range r WHERE r.name OPERATOR(pg_catalog.=) b.name),"    \
+  " batches = batches_before OPERATOR(pg_catalog.+) (SELECT COALESCE(CAST(pg_catalog.sum(r.batches) AS" \
+  " pg_catalog.int8), 0) FROM headway.backfill_range r WHERE r.name OPERATOR(pg_catalog.=) b.name),"    \
+  " longest_ms = GREATEST(longest_ms, (SELECT pg_catalog.max(r.longest_ms) FROM headway.backfill_range r"  \
+  " WHERE r.name OPERATOR(pg_catalog.=) b.name)),"                                                         \
+  " updated_at = pg_catalog.clock_timestamp()"
+pg::PreparedQuery fold("UPDATE headway.backfill b SET " FOLD " WHERE name OPERATOR(pg_catalog.=) $1", "t");
+pg::PreparedQuery end_sweep(
+    "UPDATE headway.backfill SET rows_before = rows_done, batches_before = batches, excludes = $2"
+    " WHERE name OPERATOR(pg_catalog.=) $1",
+    "tb");
+pg::PreparedQuery note_index_bytes("UPDATE headway.backfill SET index_bytes = $2 WHERE name OPERATOR(pg_catalog.=) $1",
+                                   "ti");
+pg::PreparedQuery load_totals("SELECT index_bytes, longest_ms FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1",
+                              "t");
+// It does not wait for whoever changes the limits of the job in an open transaction.
+pg::PreparedQuery note_old_snapshot(
+    "UPDATE headway.backfill SET old_snapshot = $2 WHERE name OPERATOR(pg_catalog.=)"
+    " (SELECT b.name FROM headway.backfill b WHERE b.name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE SKIP LOCKED)",
+    "tt");
+pg::PreparedQuery mark(
+    "UPDATE headway.backfill SET state = $2, last_error = $3, request = 'run', pid = NULL,"
+    " finished_at = CASE WHEN $2 OPERATOR(pg_catalog.=) 'done' THEN pg_catalog.clock_timestamp() END,"
+    " updated_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
     "ttt");
+pg::PreparedQuery clear_lanes(
+    "UPDATE headway.backfill_range SET pid = NULL, rows_per_second = NULL, waiting_for = NULL, waiting_detail = NULL,"
+    " waiting_since = NULL WHERE name OPERATOR(pg_catalog.=) $1 AND pid IS NOT NULL",
+    "t");
+#define ORDERS \
+  "SELECT request, batch_size, " MS_OF("target_batch_time") ", " MS_OF("pause")             \
+  ", time_window, " MS_OF("max_replica_lag") ", max_wal_rate, vacuum_every FROM headway.backfill" \
+  " WHERE name OPERATOR(pg_catalog.=) $1"
+pg::PreparedQuery load_orders(ORDERS, "t");
+pg::PreparedQuery lock_orders(ORDERS " FOR NO KEY UPDATE", "t");
+pg::PreparedQuery save_limits(
+    "UPDATE headway.backfill SET batch_size = $2, target_batch_time = " INTERVAL_OF("$3") ", pause = "
+    INTERVAL_OF("$4") ", time_window = $5, max_replica_lag = " INTERVAL_OF("$6") ", max_wal_rate = $7,"
+    " vacuum_every = CAST($8 AS pg_catalog.float4) WHERE name OPERATOR(pg_catalog.=) $1",
+    "tiiititt");
+pg::PreparedQuery load_vacuum_every("SELECT vacuum_every FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1",
+                                    "t");
+pg::PreparedQuery forget_of_script("DELETE FROM headway.backfill WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 
-constexpr int kMostSweeps = 10;
+constexpr std::int64_t kLongestBatchMs = 3'600'000;
 
-// Positions are kept as text and may be read by a session with other settings: dates in ISO, floats exact.
-class CanonicalOutput {
- public:
-  CanonicalOutput() : level_(pg::OpenSettings()) {
-    pg::SetInBracket("datestyle", "ISO");
-    pg::SetInBracket("intervalstyle", "iso_8601");
-    pg::SetInBracket("extra_float_digits", "3");
-  }
-  CanonicalOutput(const CanonicalOutput&) = delete;
-  CanonicalOutput& operator=(const CanonicalOutput&) = delete;
-  // After an error the settings are undone with the transaction.
-  void Close() { pg::CloseSettings(level_); }
+engine::Request RequestOf(const std::string& text) {
+  if (text == "pause") return engine::Request::kPause;
+  return text == "cancel" ? engine::Request::kCancel : engine::Request::kRun;
+}
 
- private:
-  int level_;
-};
+pg::Param Optional(const std::optional<std::int64_t>& value) { return value ? pg::Param(*value) : pg::Param(); }
 
-const char* WalkName(Walk walk) { return walk == Walk::kKey ? "key" : "ctid"; }
+const char* OnError(const BackfillDefinition& definition) { return definition.pass_over_failures ? "skip" : "stop"; }
+
+std::string StatementOf(const std::string& command, const std::string& relation, const std::string& set_clause,
+                        const std::string& where_clause) {
+  std::string text = command == "delete" ? "DELETE FROM " + relation : "UPDATE " + relation + " SET " + set_clause;
+  if (!where_clause.empty()) text += " WHERE " + where_clause;
+  return text;
+}
+
+engine::Orders OrdersOf(const pg::Row& row) {
+  engine::Orders orders;
+  orders.request = RequestOf(*row[0]);
+  if (row[1]) orders.settings.batch_size = std::stoll(*row[1]);
+  orders.settings.target_batch_ms = std::stoll(*row[2]);
+  orders.settings.pause_ms = std::stoll(*row[3]);
+  orders.settings.time_window = row[4].value_or("");
+  if (row[5]) orders.settings.max_replica_lag_ms = std::stoll(*row[5]);
+  orders.settings.max_wal_rate = row[6].value_or("");
+  return orders;
+}
+
+void RequireLimit(bool good, const char* argument, const char* must, const char* example) {
+  if (good) return;
+  throw Error(sqlstate::kInvalidParameterValue, Format("%1% must be %2%", argument, must), {},
+              Format("Write for example %1% => %2%.", argument, example));
+}
+
+void Fold(const std::string& name) { fold.Run({name}); }
 
 }  // namespace
 
-TableBackfill::TableBackfill(BackfillDefinition definition) : definition_(std::move(definition)) {
-  shape_ = pg::DescribeTable(definition_.relation);
-  CheckTable();
-  ChooseWalk();
-  CheckStatement();
-  LoadOrCreate();
-  if (walk_ == Walk::kKey) {
-    PrepareKeyWalk();
-  } else {
-    PrepareCtidWalk();
-  }
+void RequireLimits(const JobLimits& limits) {
+  const engine::BackfillSettings& settings = limits.settings;
+  RequireLimit(settings.batch_size.value_or(1) >= 1, "batch_size", "at least 1", "1000");
+  RequireLimit(settings.target_batch_ms > 0 && settings.target_batch_ms <= kLongestBatchMs, "target_batch_time",
+               "more than 0 and at most an hour", "'100 ms'");
+  RequireLimit(settings.pause_ms >= 0, "pause", "at least 0", "'50 ms'");
+  RequireLimit(limits.vacuum_every >= 0 && limits.vacuum_every < 1e9, "vacuum_every", "a share of the table, 0 or more",
+               "0.1");
+  CheckLimits(settings);
 }
 
-void TableBackfill::CheckTable() const {
-  const std::string& table = shape_.qualified_name;
-  if (shape_.is_catalog) {
-    throw Error(sqlstate::kInsufficientPrivilege, Format("%1% is a system catalog", table), {},
-                "System catalogs are changed by DDL only.");
-  }
-  if (shape_.kind != 'r' && shape_.kind != 'p') {
-    throw Error(sqlstate::kWrongObjectType, Format("%1% is not a table", table),
-                "Views, foreign tables and the like have no rows of their own to walk in batches.",
-                "Name the table that holds the rows.");
-  }
-  if (shape_.temporary) {
-    throw Error(sqlstate::kFeatureNotSupported, Format("%1% is a temporary table", table.substr(table.find('.') + 1)),
-                "The background worker that does the batches cannot see it.",
-                "Nobody else can wait for its rows: use a plain UPDATE.");
-  }
-}
-
-void TableBackfill::ChooseWalk() {
-  const std::vector<std::string> assigned = pg::AssignedColumns(definition_.set_clause);
-  if (!definition_.where_clause.empty()) pg::RequireExpression(definition_.where_clause, "where_clause");
-  std::string no_key = shape_.key.empty() ? "The table has no primary key or unique index over NOT NULL columns." : "";
-  for (const pg::KeyColumn& column : shape_.key) {
-    if (std::find(assigned.begin(), assigned.end(), column.name) == assigned.end()) continue;
-    no_key = Format("The SET changes the key column \"%1%\".", column.name);
-  }
-  std::string no_ctid;
-  if (definition_.where_clause.empty()) no_ctid = "There is no where_clause that excludes the rows already done.";
-  if (shape_.has_children)
-    no_ctid = "The table has partitions or children, whose pages are numbered each on their own.";
-
-  const std::string& wanted = definition_.strategy;
-  if (wanted != "auto" && wanted != "key" && wanted != "ctid") {
-    throw Error(sqlstate::kInvalidParameterValue, Format("unknown strategy \"%1%\"", wanted), {},
-                "Use 'auto', 'key' or 'ctid'.");
-  }
-  if (wanted != "ctid" && no_key.empty()) {
-    walk_ = Walk::kKey;
-  } else if (wanted != "key" && no_ctid.empty()) {
-    walk_ = Walk::kCtid;
-  } else {
-    std::string detail = wanted == "ctid" ? "" : "By key: " + no_key;
-    if (wanted != "key") detail += (detail.empty() ? "By ctid: " : " By ctid: ") + no_ctid;
-    throw Error(sqlstate::kBackfillNotExact, Format("%1% cannot be backfilled exactly", shape_.qualified_name), detail,
-                "Give a where_clause that the SET makes false (new_column IS NULL, say), or a unique key; for a "
-                "partitioned table without one, call it for each partition.");
-  }
-}
-
-std::string TableBackfill::Condition() const {
-  // On lines of its own: a comment at the end of the clause must not swallow what follows.
-  return definition_.where_clause.empty() ? std::string() : " AND (\n" + definition_.where_clause + "\n)";
-}
-
-// Names, types and privileges are checked before anything is recorded. Both clauses have been parsed by themselves, so
-// that here they cannot be anything but what they are.
-void TableBackfill::CheckStatement() const {
-  pg::RequireAnalyzable("UPDATE " + shape_.qualified_name + " SET " + definition_.set_clause + "\nWHERE true" +
-                        Condition());
-}
-
-void TableBackfill::LoadOrCreate() {
-  const pg::QueryResult found = load_job.Run({definition_.name});
-  if (found.rows.empty()) {
-    Create();
-  } else {
-    Continue(found.rows.front());
-  }
-}
-
-void TableBackfill::Continue(const pg::Row& row) {
-  const bool same = *row[0] == shape_.qualified_name && *row[1] == definition_.set_clause &&
-                    row[2].value_or("") == definition_.where_clause;
-  if (!same) {
+std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
+  const pg::QueryResult found = load_job.Run({definition.name});
+  if (found.rows.empty()) return std::nullopt;
+  const pg::Row& row = found.rows.front();
+  const std::string there = StatementOf(*row[0], *row[1], row[2].value_or(""), row[3].value_or(""));
+  const std::string here = StatementOf(definition.deletes ? "delete" : "update", pg::QualifiedName(definition.relation),
+                                       definition.set_clause, definition.where_clause);
+  if (there != here) {
     throw Error(sqlstate::kBackfillMismatch,
-                Format("backfill \"%1%\" exists with another definition", definition_.name),
-                Format("It is: UPDATE %1% SET %2%%3%", *row[0], *row[1], row[2] ? " WHERE " + *row[2] : ""),
-                "Choose another name, or delete its row from headway.backfill.");
+                Format("%1% \"%2%\" exists with another definition", NounOf(definition), definition.name),
+                Format("It is: %1%", there),
+                Format("Choose another name, or give this one up: SELECT safe_backfill_forget(%1%).",
+                       pg::QuoteLiteral(definition.name)));
   }
-  if (*row[4] == "done") {
-    if (definition_.where_clause.empty()) {
-      finished_ = true;
-    } else {
-      StartOver();
-    }
-    return;
+  JobRecord job;
+  job.state = *row[4];
+  job.request = RequestOf(*row[5]);
+  job.strategy = *row[6];
+  if (row[7]) job.excludes = *row[7] == "t";
+  job.sweep = std::stoi(*row[8]);
+  job.rows_done = std::stoll(*row[9]);
+  return job;
+}
+
+void CreateJob(const BackfillDefinition& definition, const JobLimits& limits) {
+  const engine::BackfillSettings& settings = limits.settings;
+  create_job.Run({definition.name, definition.deletes ? "delete" : "update", pg::QualifiedName(definition.relation),
+                  pg::TextOrNull(definition.set_clause), pg::TextOrNull(definition.where_clause), OnError(definition),
+                  pg::TextOrNull(definition.revision), Optional(settings.batch_size), settings.target_batch_ms,
+                  settings.pause_ms, pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
+                  pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every)});
+}
+
+void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits) {
+  const engine::BackfillSettings& settings = limits.settings;
+  continue_job.Run({definition.name, OnError(definition), Optional(settings.batch_size), settings.target_batch_ms,
+                    settings.pause_ms, pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
+                    pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every)});
+  clear_lanes.Run({definition.name});
+  Fold(definition.name);
+}
+
+void StartJobOver(const std::string& name) {
+  delete_ranges.Run({name});
+  delete_errors.Run({name});
+  start_over.Run({name});
+}
+
+SweepSums SumRanges(const std::string& name) {
+  const pg::QueryResult found = sum_ranges.Run({name});
+  const pg::Row& row = found.rows.at(0);
+  SweepSums sums;
+  std::int64_t* fields[] = {&sums.units, &sums.walked, &sums.rows, &sums.rows_per_second, &sums.locked, &sums.failed,
+                            &sums.still, &sums.moved,  &sums.open, &sums.ranges};
+  std::size_t i = 0;
+  for (std::int64_t* field : fields) *field = std::stoll(*row[i++]);
+  return sums;
+}
+
+std::vector<TableSums> SumTables(const std::string& name) {
+  std::vector<TableSums> tables;
+  for (const pg::Row& row : sum_tables.Run({name}).rows) {
+    tables.push_back({*row[0], std::stoll(*row[1]), std::stoll(*row[2])});
   }
-  const bool by_key = *row[3] == "key";
-  if (by_key && shape_.key.empty()) {
-    throw Error(sqlstate::kBackfillNotExact, Format("backfill \"%1%\" walks by a key that is gone", definition_.name),
-                {}, "Create the unique index again, or delete its row from headway.backfill and start over.");
+  return tables;
+}
+
+void BeginSweep(const std::string& name, int sweep, const std::string& strategy) {
+  begin_sweep.Run({name, sweep, strategy});
+}
+
+void EndSweep(const std::string& name, std::optional<bool> excludes) {
+  Fold(name);
+  end_sweep.Run({name, excludes ? pg::Param(*excludes) : pg::Param()});
+  delete_ranges.Run({name});
+}
+
+void NoteIndexBytes(const std::string& name, std::int64_t bytes) { note_index_bytes.Run({name, bytes}); }
+
+void NoteOldSnapshot(const std::string& name, const std::string& holder) {
+  note_old_snapshot.Run({name, pg::TextOrNull(holder)});
+}
+
+JobTotals LoadTotals(const std::string& name) {
+  const pg::QueryResult found = load_totals.Run({name});
+  if (found.rows.empty()) return {};
+  return {std::stoll(*found.rows[0][0]), std::stoll(*found.rows[0][1])};
+}
+
+void MarkJobDone(const std::string& name) { mark.Run({name, "done", pg::Param()}); }
+
+void MarkJobStopped(const std::string& name) {
+  Fold(name);
+  clear_lanes.Run({name});
+  mark.Run({name, "stopped", pg::Param()});
+}
+
+void MarkJobFailed(const std::string& name, const core::ErrorReport& error) {
+  Fold(name);
+  clear_lanes.Run({name});
+  const bool stopped = error.sqlstate == sqlstate::kQueryCanceled || error.sqlstate == sqlstate::kAdminShutdown;
+  const bool asked = stopped && RequestOf(load_orders.Run({name}).Single().value_or("run")) == engine::Request::kCancel;
+  mark.Run({name, asked ? "cancelled" : stopped ? "stopped" : "failed", error.message});
+}
+
+engine::Orders LoadOrders(const std::string& name) {
+  const pg::QueryResult found = load_orders.Run({name});
+  if (found.rows.empty()) {
+    throw Error(sqlstate::kObjectNotInPrerequisiteState, Format("the job \"%1%\" is gone", name),
+                "Its row in headway.backfill was deleted while it was being run. What was committed stays.",
+                "Call it again to begin anew.");
   }
-  walk_ = by_key ? Walk::kKey : Walk::kCtid;
-  for (pg::Row& item : load_list.Run({definition_.name, false}).rows) position_.push_back(*item[0]);
-  for (pg::Row& item : load_list.Run({definition_.name, true}).rows) bound_.push_back(*item[0]);
-  rows_before_ = std::stoll(*row[5]);
-  walked_before_ = std::stoll(*row[6]);
-  resumed_ = walked_before_ > 0;
+  return OrdersOf(found.rows.front());
 }
 
-void TableBackfill::Create() {
-  bound_ = FindBound();
-  create_job.Run({definition_.name, shape_.qualified_name, definition_.set_clause,
-                  pg::TextOrNull(definition_.where_clause), WalkName(walk_), pg::TextOrNull(definition_.revision),
-                  bound_});
-}
-
-void TableBackfill::StartOver() {
-  bound_ = FindBound();
-  position_.clear();
-  restart_job.Run({definition_.name, WalkName(walk_), bound_});
-}
-
-// t."a"<suffix>, t."b"<suffix>. Qualified: an unqualified name in ORDER BY would mean the text in the select list.
-std::string TableBackfill::KeyList(const char* suffix) const {
-  std::string list;
-  for (const pg::KeyColumn& column : shape_.key) {
-    if (!list.empty()) list += ", ";
-    list += "t." + pg::QuoteIdentifier(column.name) + suffix;
+JobLimits LoadLimits(const std::string& name) {
+  const pg::QueryResult found = lock_orders.Run({name});
+  if (found.rows.empty()) {
+    throw Error(sqlstate::kUndefinedObject, Format("there is no backfill or delete named \"%1%\"", name), {},
+                "SELECT name, state FROM headway.backfill lists them.");
   }
-  return list;
+  return {OrdersOf(found.rows.front()).settings, std::stod(found.rows.front()[7].value_or("0"))};
 }
 
-TableBackfill::Position TableBackfill::FindBound() const {
-  if (walk_ == Walk::kCtid) return {std::to_string(shape_.pages)};
-  CanonicalOutput canonical;
-  const pg::QueryResult result =
-      pg::RunQuery("SELECT " + KeyList("::pg_catalog.text") + " FROM " + shape_.qualified_name + " AS t ORDER BY " +
-                   KeyList(" DESC") + " LIMIT 1");
-  canonical.Close();
-  Position bound;
-  if (!result.rows.empty()) {
-    for (const pg::Field& field : result.rows.front()) bound.push_back(*field);
-  }
-  return bound;
+void SaveLimits(const std::string& name, const JobLimits& limits) {
+  const engine::BackfillSettings& settings = limits.settings;
+  save_limits.Run({name, Optional(settings.batch_size), settings.target_batch_ms, settings.pause_ms,
+                   pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
+                   pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every)});
 }
 
-void TableBackfill::PrepareKeyWalk() {
-  const std::size_t count = shape_.key.size();
-  // (a, b) > ($1, $2), spelled out column by column with each one's own operators.
-  auto compare = [&](bool greater, std::size_t first_param) {
-    std::string left, right;
-    for (std::size_t i = 0; i < count; ++i) {
-      left += (i == 0 ? "" : ", ") + pg::QuoteIdentifier(shape_.key[i].name);
-      right += Format("%1%$%2%::%3%", i == 0 ? "" : ", ", first_param + i, shape_.key[i].type);
-    }
-    const std::string& op = greater ? shape_.key[0].greater : shape_.key[0].not_greater;
-    return Format("ROW(%1%) %2% ROW(%3%)", left, op, right);
-  };
-  const std::string table = shape_.qualified_name;
-  const std::string types(count, 't');
-  // First the bound, then what the walk has done so far, then the batch's end.
-  const std::string in_bound = compare(false, 1);
-  const std::string after = compare(true, count + 1);
-  auto next = [&](const std::string& where, std::size_t size_param) {
-    return Format("SELECT %1% FROM %2% AS t WHERE %3% ORDER BY %4% OFFSET $%5% LIMIT 1", KeyList("::pg_catalog.text"),
-                  table, where, KeyList(""), size_param);
-  };
-  next_key_first_ = std::make_unique<pg::OwnedQuery>(next(in_bound, count + 1), types + "i");
-  next_key_ = std::make_unique<pg::OwnedQuery>(next(in_bound + " AND " + after, 2 * count + 1), types + types + "i");
-  const std::string update = "UPDATE " + table + " SET " + definition_.set_clause + "\nWHERE ";
-  update_first_ = std::make_unique<pg::OwnedQuery>(update + in_bound + Condition(), types);
-  update_ = std::make_unique<pg::OwnedQuery>(update + in_bound + " AND " + after + Condition(), types + types);
-}
+double VacuumEvery(const std::string& name) { return std::stod(load_vacuum_every.Run({name}).Single().value_or("0")); }
 
-void TableBackfill::PrepareCtidWalk() {
-  const std::string range =
-      " WHERE ctid OPERATOR(pg_catalog.>=) $1::pg_catalog.tid AND ctid OPERATOR(pg_catalog.<) $2::pg_catalog.tid";
-  // The new row is looked at with the condition: a SET that does not make it false would be swept for ever.
-  update_ = std::make_unique<pg::OwnedQuery>(
-      "WITH done AS (UPDATE " + shape_.qualified_name + " SET " + definition_.set_clause + "\n" + range + Condition() +
-          " RETURNING (\n" + definition_.where_clause +
-          "\n) AS still) "
-          "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE still) FROM done",
-      "tt");
-}
-
-engine::Batch TableBackfill::RunBatch(std::int64_t size) {
-  return walk_ == Walk::kKey ? RunKeyBatch(size) : RunCtidBatch(size);
-}
-
-engine::Batch TableBackfill::RunKeyBatch(std::int64_t size) {
-  engine::Batch batch;
-  if (bound_.empty()) {  // the table was empty
-    batch.last = true;
-    return batch;
-  }
-  std::vector<pg::Param> params;
-  const bool first = position_.empty();
-  auto append = [&](const Position& key) {
-    for (const std::string& value : key) params.emplace_back(value);
-  };
-  append(bound_);
-  if (!first) append(position_);
-  params.emplace_back(size - 1);
-  CanonicalOutput canonical;
-  const pg::QueryResult next = (first ? next_key_first_ : next_key_)->Run(params);
-  canonical.Close();
-
-  Position end = bound_;
-  batch.last = next.rows.empty();
-  if (!batch.last) {
-    for (std::size_t i = 0; i < end.size(); ++i) end[i] = *next.rows.front()[i];
-  }
-  params.clear();
-  append(end);
-  if (!first) append(position_);
-  batch.updated = static_cast<std::int64_t>((first ? update_first_ : update_)->Run(params).processed);
-  batch.walked = batch.last ? 0 : size;
-  SavePosition(end, bound_, batch);
-  return batch;
-}
-
-engine::Batch TableBackfill::RunCtidBatch(std::int64_t pages) {
-  engine::Batch batch;
-  const std::int64_t from = position_.empty() ? 0 : std::stoll(position_[0]);
-  const std::int64_t end = bound_.empty() ? 0 : std::stoll(bound_[0]);
-  const std::int64_t to = std::min(end, from + pages);
-  const std::string low = Format("(%1%,0)", from);
-  const std::string high = Format("(%1%,0)", to);
-  const pg::QueryResult result = update_->Run({low, high});
-  batch.updated = std::stoll(*result.rows.front()[0]);
-  batch.walked = to - from;
-  if (std::stoll(*result.rows.front()[1]) > 0) {
-    throw Error(
-        sqlstate::kBackfillNotExact,
-        Format("%1% of %2% updated rows still match the where_clause", *result.rows.front()[1], batch.updated),
-        "A walk by ctid meets rows again unless the SET makes the where_clause false. This batch has been undone.",
-        "Change the where_clause so that it excludes rows that are done.");
-  }
-  pending_bound_ = bound_;
-  pending_sweeps_ = sweeps_;
-  Position next = {std::to_string(to)};
-  if (to >= end) EndOfWalk(batch, next);
-  SavePosition(next, pending_bound_, batch);
-  return batch;
-}
-
-// Rows that have moved behind the walk, or have come meanwhile, are the next sweep's.
-void TableBackfill::EndOfWalk(engine::Batch& batch, Position& next) {
-  batch.last = !AnyMatchLeft();
-  if (batch.last) return;
-  pending_sweeps_ = sweeps_ + 1;
-  if (pending_sweeps_ > kMostSweeps) {
-    throw Error(
-        sqlstate::kBackfillNotExact, "rows that match the where_clause come faster than they are backfilled",
-        Format("After %1% sweeps over the table some still match. What is done is kept.", kMostSweeps),
-        "Let new rows be written with the new value first (a default, a trigger, the application), then call it "
-        "again.");
-  }
-  next = {"0"};
-  pending_bound_ = {std::to_string(pg::DescribeTable(definition_.relation).pages)};
-}
-
-bool TableBackfill::AnyMatchLeft() {
-  return !pg::RunQuery("SELECT 1 FROM " + shape_.qualified_name + " WHERE true" + Condition() + " LIMIT 1")
-              .rows.empty();
-}
-
-void TableBackfill::SavePosition(const Position& position, const Position& bound, const engine::Batch& batch) {
-  save_position.Run({definition_.name, position, batch.updated, batch.walked, bound});
-  pending_position_ = position;
-  pending_bound_ = bound;
-}
-
-void TableBackfill::Advance() noexcept {
-  position_.swap(pending_position_);
-  bound_.swap(pending_bound_);
-  sweeps_ = pending_sweeps_;
-}
-
-std::string TableBackfill::Describe() const {
-  if (walk_ == Walk::kCtid) return shape_.qualified_name + " in storage order";
-  std::string columns;
-  for (const pg::KeyColumn& column : shape_.key) columns += (columns.empty() ? "" : ", ") + column.name;
-  return Format("%1% by key (%2%)", shape_.qualified_name, columns);
-}
-
-std::int64_t TableBackfill::EstimatedTotal() const {
-  return walk_ == Walk::kKey ? shape_.estimated_rows : shape_.pages;
-}
-
-void TableBackfill::MarkDone() { mark_done.Run({definition_.name}); }
-
-void TableBackfill::MarkFailed(const core::ErrorReport& error) {
-  const bool cancelled = error.sqlstate == sqlstate::kQueryCanceled;
-  mark_failed.Run({definition_.name, cancelled ? "stopped" : "failed", error.message});
-}
+void ForgetJobsOf(const std::string& script_label) { forget_of_script.Run({script_label}); }
 
 }  // namespace headway::server

@@ -1,91 +1,88 @@
-// One backfill: how its table is walked, batch by batch, and where it stands.
-//
-// By key: a batch is the next n keys of a unique index; exact for any SET, whatever else happens to the rows. By ctid:
-// a batch is the next n pages in storage order; a row that moves behind the walk is missed and one that moves ahead is
-// met again, so the condition must exclude rows that are done, and sweeps follow until none matches.
+// The row of a job in headway.backfill: what it is, what was asked of it, how far it has come.
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "core/error.hpp"
 #include "engine/backfiller.hpp"
-#include "pg/spi.hpp"
-#include "pg/table_shape.hpp"
+#include "server/backfill_definition.hpp"
 
 namespace headway::server {
 
-struct BackfillDefinition {
-  std::string name;
-  std::uint32_t relation = 0;
-  std::string set_clause;
-  std::string where_clause;  // empty: all rows
-  std::string strategy;      // auto, key, ctid
-  std::string revision;      // the script that it is a statement of; empty: none
-  bool required = false;     // something goes on after it: that another call is at it is an error
+struct JobRecord {
+  std::string state;
+  engine::Request request = engine::Request::kRun;
+  std::string strategy;          // as it was planned
+  std::optional<bool> excludes;  // rows that are done no longer match
+  int sweep = 0;
+  std::int64_t rows_done = 0;  // by all calls so far
 };
 
-enum class Walk { kKey, kCtid };
-
-class TableBackfill : public engine::BackfillJob {
- public:
-  // Checks the definition, chooses the walk, and creates or continues the job. REQUIRES: an open unit.
-  explicit TableBackfill(BackfillDefinition definition);
-
-  // True when an earlier call has finished the job and running it again could do the same work twice.
-  bool finished() const { return finished_; }
-  bool resumed() const { return resumed_; }
-  Walk walk() const { return walk_; }
-  std::int64_t rows_before() const { return rows_before_; }
-
-  std::string name() const override { return definition_.name; }
-  std::string Describe() const override;
-  std::int64_t EstimatedTotal() const override;
-  std::int64_t WalkedBefore() const override { return walked_before_; }
-  engine::Batch RunBatch(std::int64_t size) override;
-  void Advance() noexcept override;
-  void MarkDone() override;
-  void MarkFailed(const core::ErrorReport& error) override;
-
- private:
-  using Position = std::vector<std::string>;
-
-  void CheckTable() const;
-  void ChooseWalk();
-  void CheckStatement() const;
-  void LoadOrCreate();
-  void Continue(const pg::Row& row);
-  void Create();
-  void StartOver();
-  Position FindBound() const;
-  void PrepareKeyWalk();
-  void PrepareCtidWalk();
-  engine::Batch RunKeyBatch(std::int64_t size);
-  engine::Batch RunCtidBatch(std::int64_t pages);
-  bool AnyMatchLeft();
-  void EndOfWalk(engine::Batch& batch, Position& next);
-  void SavePosition(const Position& position, const Position& bound, const engine::Batch& batch);
-
-  std::string KeyList(const char* suffix) const;
-  std::string Condition() const;
-
-  BackfillDefinition definition_;
-  pg::TableShape shape_;
-  Walk walk_ = Walk::kKey;
-  Position position_;  // the last key done, or the next page; empty: the beginning
-  Position bound_;     // the last key, or the page after the last, fixed at the start; empty: an empty table
-  bool finished_ = false;
-  bool resumed_ = false;
-  std::int64_t rows_before_ = 0;
-  std::int64_t walked_before_ = 0;
-  int sweeps_ = 0;
-  int pending_sweeps_ = 0;
-  Position pending_position_;  // of the batch that is not committed yet
-  Position pending_bound_;
-  std::unique_ptr<pg::OwnedQuery> next_key_first_;
-  std::unique_ptr<pg::OwnedQuery> next_key_;
-  std::unique_ptr<pg::OwnedQuery> update_first_;
-  std::unique_ptr<pg::OwnedQuery> update_;
+struct JobLimits {
+  engine::BackfillSettings settings;
+  double vacuum_every = 0.1;
 };
+
+// Throws 22023 for what cannot be a limit.
+void RequireLimits(const JobLimits& limits);
+
+// REQUIRES of all: an open unit.
+// Nothing: there is none of that name. Fails when it has another definition.
+std::optional<JobRecord> LoadJob(const BackfillDefinition& definition);
+void CreateJob(const BackfillDefinition& definition, const JobLimits& limits);
+// A call goes on with it: with its limits, whatever was asked of the last call forgotten.
+void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits);
+// As if it had never run.
+void StartJobOver(const std::string& name);
+
+// How a sweep stands: the sums of its ranges.
+struct SweepSums {
+  std::int64_t units = 0;
+  std::int64_t walked = 0;
+  std::int64_t rows = 0;
+  std::int64_t rows_per_second = 0;
+  std::int64_t locked = 0;
+  std::int64_t failed = 0;
+  std::int64_t still = 0;
+  std::int64_t moved = 0;
+  std::int64_t open = 0;  // ranges that are not done
+  std::int64_t ranges = 0;
+};
+SweepSums SumRanges(const std::string& name);
+// Of one table or partition, by name: rows done and rows moved, in this sweep.
+struct TableSums {
+  std::string relation;
+  std::int64_t rows = 0;
+  std::int64_t moved = 0;
+};
+std::vector<TableSums> SumTables(const std::string& name);
+
+void BeginSweep(const std::string& name, int sweep, const std::string& strategy);
+// The counts of the sweep are added to the job's, and its ranges deleted.
+void EndSweep(const std::string& name, std::optional<bool> excludes);
+void NoteIndexBytes(const std::string& name, std::int64_t bytes);
+// Whoever keeps old versions of rows; empty: nobody.
+void NoteOldSnapshot(const std::string& name, const std::string& holder);
+// Of all of its sweeps.
+struct JobTotals {
+  std::int64_t index_bytes = 0;  // as NoteIndexBytes() had them
+  std::int64_t longest_ms = 0;   // of a batch
+};
+JobTotals LoadTotals(const std::string& name);
+void MarkJobDone(const std::string& name);
+// Its time is up, or it has failed with `error`.
+void MarkJobStopped(const std::string& name);
+void MarkJobFailed(const std::string& name, const core::ErrorReport& error);
+
+// Fails when the row is gone.
+engine::Orders LoadOrders(const std::string& name);
+// The same, to change them: the row is locked. 42704: there is none.
+JobLimits LoadLimits(const std::string& name);
+void SaveLimits(const std::string& name, const JobLimits& limits);
+double VacuumEvery(const std::string& name);
+
+void ForgetJobsOf(const std::string& script_label);
 
 }  // namespace headway::server

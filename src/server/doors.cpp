@@ -4,6 +4,7 @@
 #include "core/sqlstate.hpp"
 #include "pg/call_shape.hpp"
 #include "server/backfill.hpp"
+#include "server/backfill_lane.hpp"
 #include "server/migration.hpp"
 #include "server/operation.hpp"
 
@@ -17,9 +18,8 @@ struct Verb {
 };
 
 constexpr Verb kVerbs[] = {
-    {kMigrateVerb, MigrateInWorker},
-    {kBackfillVerb, BackfillInWorker},
-    {kOperationVerb, OperateInWorker},
+    {kMigrateVerb, MigrateInWorker}, {kBackfillVerb, BackfillInWorker}, {kPrepareBackfillVerb, PrepareBackfillInWorker},
+    {kLaneVerb, LaneInWorker},       {kOperationVerb, OperateInWorker},
 };
 
 }  // namespace

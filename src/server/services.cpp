@@ -31,6 +31,8 @@ core::RetryPolicy PolicyFromSettings(bool owns_transactions) {
 
 std::int64_t BackendClock::NowMs() { return pg::NowMs(); }
 
+std::int64_t BackendClock::NowUs() { return pg::NowUs(); }
+
 void BackendClock::Sleep(std::int64_t milliseconds) { pg::SleepMs(milliseconds); }
 
 double BackendClock::Chance() { return pg::Chance(); }

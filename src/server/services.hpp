@@ -11,6 +11,7 @@ namespace headway::server {
 class BackendClock : public engine::Clock {
  public:
   std::int64_t NowMs() override;
+  std::int64_t NowUs() override;
   void Sleep(std::int64_t milliseconds) override;
   double Chance() override;
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/ports.hpp"
+#include "pg/runner_lock.hpp"
 #include "pg/session_objects.hpp"
 #include "pg/transaction.hpp"
 #include "server/lock_guard.hpp"
@@ -23,6 +24,7 @@ class WorkerSession : public engine::Session {
   engine::LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) override;
   std::string DescribeBlockers() override { return guard_.DescribeBlockers(); }
   std::string HeldTooLong() override { return guard_.HeldTooLong(); }
+  bool SomebodyWaits() override { return pg::SomebodyWaitsForUs(); }
   void BeginScript(std::int64_t lock_timeout_ms) override;
   void RunStatement(const core::Statement& statement) override;
   void EndScript() override;
@@ -61,6 +63,7 @@ class CallerSession : public engine::Session {
   engine::LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) override;
   std::string DescribeBlockers() override { return guard_.DescribeBlockers(); }
   std::string HeldTooLong() override { return guard_.HeldTooLong(); }
+  bool SomebodyWaits() override { return pg::SomebodyWaitsForUs(); }
   void BeginScript(std::int64_t lock_timeout_ms) override;
   void RunStatement(const core::Statement& statement) override;
   void EndScript() override;

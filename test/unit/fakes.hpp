@@ -108,6 +108,7 @@ class World {
   std::function<LockOutcome(const std::string& statement)> hover;  // none: every lock is free
   std::string held_too_long;                                       // what is said when a cancel is because of that
   std::string blockers;                                            // what is said of them
+  bool somebody_waits = false;                                     // for what the open unit has changed
   int busy_tries = 0;                                              // of the runner lock
   Fault fault;
   std::vector<std::string> events;
@@ -229,6 +230,11 @@ class FakeSession : public Session {
   }
 
   std::string HeldTooLong() override { return world_.held_too_long; }
+
+  bool SomebodyWaits() override {
+    world_.RequireUnit(true, "SomebodyWaits");
+    return world_.somebody_waits;
+  }
 
   void BeginScript(std::int64_t lock_timeout_ms) override {
     world_.RequireUnit(true, "BeginScript");
@@ -446,6 +452,7 @@ class FakeClock : public Clock {
     world_.Count("now");
     return world_.now_ms;
   }
+  std::int64_t NowUs() override { return NowMs() * 1'000; }
 
   void Sleep(std::int64_t milliseconds) override {
     world_.RequireUnit(false, "Sleep");

@@ -1,0 +1,24 @@
+#include "core/sweep.hpp"
+
+namespace headway::core {
+
+namespace {
+
+constexpr int kMostSweeps = 20;
+
+}  // namespace
+
+AfterSweep JudgeSweep(const SweepFacts& facts) {
+  if (!facts.has_condition || !facts.excludes || facts.left == Left::kNone) return AfterSweep::kDone;
+  if (facts.updated == 0) {
+    if (facts.locked > 0) return AfterSweep::kWait;
+    return facts.left == Left::kUnknown ? AfterSweep::kDone : AfterSweep::kGiveUp;
+  }
+  // The first sweep has all that was there; those after it what came or moved while the one before it went on. When
+  // that does not get less, it never will.
+  const bool gets_less = facts.sweep <= 2 || facts.updated_before == 0 || facts.updated * 2 <= facts.updated_before;
+  if (facts.sweep >= kMostSweeps || (!gets_less && facts.locked == 0)) return AfterSweep::kGiveUp;
+  return AfterSweep::kAgain;
+}
+
+}  // namespace headway::core

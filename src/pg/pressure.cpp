@@ -1,0 +1,147 @@
+#include "pg/pressure.hpp"
+
+#include <algorithm>
+
+#include "pg/compat.hpp"
+#include "pg/guard.hpp"
+
+extern "C" {
+#include "access/xlog.h"
+#include "replication/walsender.h"
+#include "replication/walsender_private.h"
+#include "storage/fd.h"
+#include "utils/datetime.h"
+}
+
+namespace headway::pg {
+
+namespace {
+
+constexpr const char* kArchiveStatus = "pg_wal/archive_status";
+constexpr const char* kReady = ".ready";
+constexpr int kMillisecond = 1'000;  // in microseconds
+
+struct Sender {
+  int pid = 0;  // 0: there is none
+  WalSndState state = WALSNDSTATE_STARTUP;
+  XLogRecPtr applied = InvalidXLogRecPtr;
+  TimeOffset measured = -1;  // microseconds
+};
+
+Sender SenderAt(int index) {
+  WalSnd* slot = &WalSndCtl->walsnds[index];
+  Sender sender;
+  SpinLockAcquire(&slot->mutex);
+  sender.pid = slot->pid;
+  sender.state = slot->state;
+  sender.applied = slot->apply;
+  sender.measured = slot->applyLag;
+  SpinLockRelease(&slot->mutex);
+  return sender;
+}
+
+// Who only copies WAL says of no position that it has applied it. One that decodes it is connected to a database.
+bool IsStandby(const Sender& sender) {
+  if (sender.pid == 0 || sender.state == WALSNDSTATE_BACKUP || XLogRecPtrIsInvalid(sender.applied)) return false;
+  return Guarded([&] {
+    const PGPROC* process = BackendPidGetProc(sender.pid);
+    return process != nullptr && !OidIsValid(process->databaseId);
+  });
+}
+
+bool EndsWith(const char* text, const char* end) {
+  const std::size_t length = std::strlen(text);
+  const std::size_t end_length = std::strlen(end);
+  return length >= end_length && std::strcmp(text + length - end_length, end) == 0;
+}
+
+}  // namespace
+
+std::vector<Standby> Standbys() {
+  std::vector<Standby> standbys;
+  if (WalSndCtl == nullptr) return standbys;
+  for (int i = 0; i < max_wal_senders; ++i) {
+    const Sender sender = SenderAt(i);
+    if (!IsStandby(sender)) continue;
+    Standby standby = {sender.pid, sender.applied, std::nullopt};
+    if (sender.measured >= 0) standby.measured_ms = sender.measured / kMillisecond;
+    standbys.push_back(standby);
+  }
+  return standbys;
+}
+
+std::string ApplicationName(int pid) {
+  // A copy of all sessions' entries is made, once in a transaction if nobody throws it away.
+  const char* name = Guarded([&]() -> const char* {
+    pgstat_clear_backend_activity_snapshot();
+    const int count = pgstat_fetch_stat_numbackends();
+    for (int i = 1; i <= count; ++i) {
+      const PgBackendStatus* session = compat::SessionStatus(i);
+      if (session != nullptr && session->st_procpid == pid) return session->st_appname;
+    }
+    return nullptr;
+  });
+  return name == nullptr ? "" : name;
+}
+
+bool MaySeeStandbys() {
+  return Guarded([] {
+    // Roles are looked up in the catalogs.
+    const bool open = IsTransactionState();
+    if (!open) StartTransactionCommand();
+    const bool may = has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+    if (!open) CommitTransactionCommand();
+    return may;
+  });
+}
+
+std::uint64_t FlushedPosition() {
+  return Guarded([] { return GetFlushRecPtr(nullptr); });
+}
+
+std::uint64_t InsertedPosition() {
+  return Guarded([] { return GetXLogInsertRecPtr(); });
+}
+
+std::int64_t FilesToArchive() {
+  if (!XLogArchivingActive()) return 0;
+  return Guarded([] {
+    std::int64_t count = 0;
+    // What cannot be read goes to the server's log; no job fails of it.
+    DIR* folder = AllocateDir(kArchiveStatus);
+    if (folder == nullptr) return count;
+    while (const dirent* entry = ReadDirExtended(folder, kArchiveStatus, LOG)) {
+      if (EndsWith(entry->d_name, kReady)) ++count;
+    }
+    FreeDir(folder);
+    return count;
+  });
+}
+
+int FreeWorkerSlots() {
+  // The list of those that are free is behind a lock that is the server's own. Each entry knows what it is for, and its
+  // latch whether it is somebody's.
+  const volatile PROC_HDR* all = ProcGlobal;
+  int used = 0;
+  for (uint32 i = 0; i < all->allProcCount; ++i) {
+    const volatile PGPROC* process = &all->allProcs[i];
+    if (process->procgloballist == &all->bgworkerFreeProcs && process->procLatch.owner_pid != 0) ++used;
+  }
+  return std::max(0, max_worker_processes - used);
+}
+
+core::LocalTime LocalNow() {
+  return Guarded([] {
+    pg_tm local = {};
+    fsec_t microseconds = 0;
+    int zone = 0;
+    if (timestamp2tm(GetCurrentTimestamp(), &zone, &local, &microseconds, nullptr, nullptr) != 0) {
+      ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+    }
+    const int seconds = (local.tm_hour * 60 + local.tm_min) * 60 + local.tm_sec;
+    return core::LocalTime{j2day(date2j(local.tm_year, local.tm_mon, local.tm_mday)),
+                           std::int64_t{seconds} * 1000 + microseconds / kMillisecond};
+  });
+}
+
+}  // namespace headway::pg

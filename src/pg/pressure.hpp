@@ -1,0 +1,41 @@
+// What the server has to carry, read from its shared memory and its folders: no query, microseconds, no transaction
+// needed. What is said here is of this moment, and may be over in the next.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/time_window.hpp"
+
+namespace headway::pg {
+
+// A standby that is connected: one that applies what it gets. Neither a copy of the WAL alone (pg_receivewal), nor a
+// backup that is being taken, nor a subscription.
+struct Standby {
+  int pid = 0;                // of the process here that serves it
+  std::uint64_t applied = 0;  // position up to which it has said to have applied
+  std::optional<std::int64_t> measured_ms;
+};
+
+std::vector<Standby> Standbys();
+// What a session calls itself; empty when it is gone or says nothing.
+std::string ApplicationName(int pid);
+// Whether the server tells this user which standbys there are. Opens a transaction for that when none is open.
+bool MaySeeStandbys();
+
+// Positions in the WAL: up to where it is on disk (no standby can have more), and up to where it is written at all.
+std::uint64_t FlushedPosition();
+std::uint64_t InsertedPosition();
+
+// How many files wait for the archiver; 0 when nothing is archived. It reads a folder: not for every batch.
+std::int64_t FilesToArchive();
+
+// How many background workers may be started still, others permitting.
+int FreeWorkerSlots();
+
+// By the session's TimeZone.
+core::LocalTime LocalNow();
+
+}  // namespace headway::pg

@@ -1,0 +1,44 @@
+// The rows of a window in the order in which they are to be written: pass after pass, and in each pass as they lie on
+// their pages.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "pg/row_batch.hpp"
+
+namespace headway::server {
+
+class Window {
+ public:
+  Window() = default;
+  // `passes`: of each row, in the order in which it was read.
+  Window(pg::ReadRows rows, std::size_t key_columns, std::vector<std::uint8_t> passes);
+
+  bool HasRows() const { return next_ < order_.size(); }
+  std::size_t next() const { return next_; }
+  void GoTo(std::size_t next) { next_ = next; }
+
+  // At most so many of the next rows, all of one pass; `ends_pass`: those behind them are of another one, or none.
+  struct Slice {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    bool ends_pass = false;
+    int pass = 0;
+  };
+  Slice Next(std::int64_t most) const;
+  pg::PlacedRows Rows(const Slice& slice) const;
+
+  // Of the row at this position of the order.
+  std::vector<std::string> KeyAt(std::size_t position) const;
+  pg::Place PlaceAt(std::size_t position) const { return rows_.places[order_[position]]; }
+
+ private:
+  pg::ReadRows rows_;
+  std::size_t key_columns_ = 0;
+  std::vector<std::uint8_t> passes_;
+  std::vector<std::uint32_t> order_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace headway::server

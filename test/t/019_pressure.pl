@@ -1,0 +1,154 @@
+# What a backfill waits for between two batches: a standby that is paused, an archiver that fails, its hours, the WAL rate.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes ();
+
+use HeadwayTest;
+
+my $node = headway_node('primary', autovacuum => 'off', archive_mode => 'on', archive_command => "'true'",
+	init => { allows_streaming => 1 });
+my $rows = 20_000;
+my $few_rows = "batch_size => 20, pause => '2 ms'";
+
+sub query { return $node->safe_psql('postgres', $_[0]); }
+
+# The jobs have names of their own: a finished one is not done again.
+sub start_job {
+	my ($name, $limits, %settings) = @_;
+	return start_psql($node, "SELECT safe_backfill('t', 'n = id', 'n IS DISTINCT FROM id', '$name', $limits)",
+		settings => \%settings);
+}
+
+# What the job says that it waits for, once it says it.
+sub wait_for_wait {
+	my ($name, $what) = @_;
+	my $waits = "FROM headway.backfill_range WHERE name = '$name' AND waiting_for = '$what'";
+	wait_until($node, "SELECT count(*) > 0 $waits", "$name waits for the $what");
+	return query("SELECT min(waiting_detail) $waits");
+}
+
+sub goes_through {
+	my ($job, $what) = @_;
+	is($job->finish, 0, "$what: it goes through") or diag($job->err);
+	is(query('SELECT count(*) FROM t WHERE n IS DISTINCT FROM id'), '0', "$what: all rows are done");
+	query('UPDATE t SET n = NULL; VACUUM t');
+	return;
+}
+
+query("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT i FROM generate_series(1, $rows) AS i");
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby, 'replay', $node->lsn('flush'));
+
+# ---- a standby that is in step holds nothing back --------------------------------------------------------------
+
+my $job = start_job('in step', "max_replica_lag => '10 s'");
+goes_through($job, 'a standby in step');
+
+# ---- one that is paused does, though it says nothing new; until it goes on --------------------------------------
+
+$node->wait_for_catchup($standby, 'replay', $node->lsn('flush'));
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+$job = start_job('lag', "$few_rows, max_replica_lag => '500 ms'");
+like(wait_for_wait('lag', 'replica lag'),
+	qr/^standby "standby" \(pid \d+\) is (\d+ ms|[\d.]+ s|00:\d\d:\d\d) behind, the limit is 500 ms$/, 'it is said which one');
+is(query(q{SELECT count(*) FROM pg_stat_activity
+	WHERE backend_type = 'pg_headway' AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)}), '0',
+	'nothing is held meanwhile');
+my $done = query(q{SELECT sum(rows_done) FROM headway.backfill_range WHERE name = 'lag'});
+cmp_ok($done, '<', $rows, 'it has stopped on the way');
+# A second later the lag is longer, and nothing was done.
+my $lsn = query('SELECT pg_current_wal_insert_lsn()');
+Time::HiRes::usleep(1_000_000);
+is(query(q{SELECT sum(rows_done) FROM headway.backfill_range WHERE name = 'lag'}), $done, 'and does nothing more');
+cmp_ok(query("SELECT pg_current_wal_insert_lsn() - '$lsn'"), '<', 100_000, 'not even WAL');
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+goes_through($job, 'the standby goes on');
+
+# ---- no limit: a paused standby is nobody's business; one that has gone is not there ----------------------------
+
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+$job = start_job('no limit', 'batch_size => 1000');
+goes_through($job, 'without a limit');
+$job = start_job('gone', "$few_rows, max_replica_lag => '500 ms'");
+wait_for_wait('gone', 'replica lag');
+$standby->stop('immediate');
+goes_through($job, 'the standby has gone');
+
+# ---- who may not know of standbys is not told ------------------------------------------------------------------
+
+$standby->start;
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_replication WHERE replay_lsn IS NOT NULL});
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+query(q{CREATE ROLE app LOGIN; GRANT USAGE ON SCHEMA headway TO app;
+	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA headway TO app; ALTER TABLE t OWNER TO app;
+	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO app});
+$job = start_psql($node, "SELECT safe_backfill('t', 'n = id', 'n IS DISTINCT FROM id', 'app', $few_rows, "
+	  . "max_replica_lag => '500 ms')", extra_params => [ '-U', 'app' ]);
+is(wait_for_wait('app', 'replica lag'), 'a standby is more than 500 ms behind', 'without pg_read_all_stats: no names');
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+goes_through($job, 'as app');
+$standby->stop;
+
+# ---- the archiver ----------------------------------------------------------------------------------------------
+
+$node->append_conf('postgresql.conf', "archive_command = 'false'");
+$node->reload;
+query('SELECT pg_switch_wal(); CHECKPOINT') for 1 .. 5;
+$job = start_job('archiver', $few_rows, 'headway.max_archive_backlog' => 2);
+like(wait_for_wait('archiver', 'archiver'), qr/^\d+ WAL files wait to be archived, the limit is 2$/, 'how many is said');
+$node->append_conf('postgresql.conf', "archive_command = 'true'");
+$node->reload;
+goes_through($job, 'the archiver goes on');
+
+$node->append_conf('postgresql.conf', "archive_command = 'false'");
+$node->reload;
+query('SELECT pg_switch_wal(); CHECKPOINT') for 1 .. 5;
+$job = start_job('no archiver', 'batch_size => 1000', 'headway.max_archive_backlog' => 0);
+goes_through($job, 'headway.max_archive_backlog = 0');
+$node->append_conf('postgresql.conf', "archive_command = 'true'");
+$node->reload;
+
+# ---- its hours -------------------------------------------------------------------------------------------------
+
+my $later = query(q{SELECT to_char(now() + '3 days', 'Dy') || ' 22:00-06:00'});
+$job = start_job('hours', "time_window => '$later'");
+like(wait_for_wait('hours', 'time window'), qr/^"$later" opens in \d\d:\d\d:\d\d$/, 'when it opens is said');
+is(query(q{SELECT coalesce(sum(rows_done), 0) FROM headway.backfill_range WHERE name = 'hours'}), '0',
+	'not one row is done before');
+query(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+	WHERE backend_type = 'client backend' AND query LIKE '%''hours''%' AND pid <> pg_backend_pid()});
+isnt($job->finish, 0, 'a cancel while it waits ends it');
+is($job->sqlstate, '57014', 'as a cancel');
+$job = start_job('hours', "time_window => 'Mon-Sun 00:00-24:00'");
+goes_through($job, 'at any hour');
+
+# ---- the WAL rate ----------------------------------------------------------------------------------------------
+
+query('CHECKPOINT');
+$lsn = query('SELECT pg_current_wal_insert_lsn()');
+my $begun = Time::HiRes::time();
+$job = start_job('rate', "batch_size => 200, max_wal_rate => '1MB/s'");
+is($job->finish, 0, 'with a WAL rate') or diag($job->err);
+my $took = Time::HiRes::time() - $begun;
+my $megabytes = query("SELECT (pg_current_wal_insert_lsn() - '$lsn') / 1024 / 1024");
+# A second's worth may be written ahead, and the last batch is not waited for.
+cmp_ok($took, '>', $megabytes - 1.5, "$megabytes MB take as long as they must");
+
+# ---- limits that are none --------------------------------------------------------------------------------------
+
+for my $limit ("time_window => '22:00'", "max_wal_rate => '20 apples'", "max_replica_lag => '-1 s'") {
+	my ($state, $message) = psql_error($node, "SELECT safe_backfill('t', 'n = id', 'n IS NULL', 'none', $limit)");
+	is($state, '22023', "$limit is refused");
+	my ($argument) = $limit =~ /^(\w+)/;
+	like($message, qr/ERROR:.*$argument.*HINT:  Write for example/s, 'by its name, with a hint');
+}
+is(query(q{SELECT count(*) FROM headway.backfill WHERE name = 'none'}), '0', 'and leaves no job');
+
+done_testing();

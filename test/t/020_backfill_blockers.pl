@@ -1,0 +1,84 @@
+# Others in the way of a backfill: a snapshot that keeps what it leaves behind, a lock on the table.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use HeadwayTest;
+
+my $node = headway_node('primary', autovacuum => 'off', max_prepared_transactions => 2);
+
+sub query { return $node->safe_psql('postgres', $_[0]); }
+
+sub start_job {
+	my ($name, $limits) = @_;
+	return start_psql($node, "SELECT safe_backfill('t', 'n = id', 'n IS DISTINCT FROM id', '$name', $limits)");
+}
+
+query("CREATE TABLE t (id int PRIMARY KEY, n int, pad text);
+	INSERT INTO t (id, pad) SELECT i, repeat('x', 200) FROM generate_series(1, 40000) AS i; VACUUM ANALYZE t");
+# Long enough to be looked at twice with the holder there.
+my $slow = "batch_size => 500, pause => '100 ms'";
+
+# ---- a session with an old snapshot ----------------------------------------------------------------------------
+
+my $reader = open_session($node, 'application_name' => 'reader');
+$reader->run('BEGIN ISOLATION LEVEL REPEATABLE READ');
+$reader->run('SELECT count(*) FROM t');
+my $job = start_job('held', $slow);
+my $pid = $reader->backend_pid;
+wait_until($node, "SELECT count(*) > 0 FROM headway.progress WHERE name = 'held' AND old_snapshot LIKE 'pid $pid (%'",
+	'progress names the session');
+$reader->run('COMMIT');
+wait_until($node, "SELECT count(*) = 0 FROM headway.progress WHERE name = 'held' AND old_snapshot IS NOT NULL",
+	'no longer, once it has ended');
+is($job->finish, 0, 'the backfill goes through') or diag($job->err);
+like($job->err, qr/NOTICE:.*old versions of rows cannot be removed, and public\.t grows\s+DETAIL:.*pid $pid.*HINT:.*safe_backfill_pause\('held'\)/s,
+	'a notice names it and says what to do');
+is(() = $job->err =~ /old versions of rows cannot/g, 1, 'once');
+
+# ---- a prepared transaction ------------------------------------------------------------------------------------
+
+query('UPDATE t SET n = NULL; VACUUM FULL t');
+query("BEGIN; CREATE TABLE other (); PREPARE TRANSACTION 'forgotten'");
+$job = start_job('prepared', $slow);
+wait_until($node, "SELECT count(*) > 0 FROM headway.progress
+	WHERE name = 'prepared' AND old_snapshot = 'prepared transaction \"forgotten\"'", 'progress names a prepared transaction');
+query("ROLLBACK PREPARED 'forgotten'");
+is($job->finish, 0, 'the backfill goes through') or diag($job->err);
+
+# ---- without a holder nobody is named --------------------------------------------------------------------------
+
+query('UPDATE t SET n = NULL; VACUUM FULL t');
+$job = start_job('free', $slow);
+is($job->finish, 0, 'the backfill goes through') or diag($job->err);
+unlike($job->err, qr/old versions of rows/, 'nobody is named who is not there');
+
+# ---- a lock on the table ---------------------------------------------------------------------------------------
+
+query('UPDATE t SET n = NULL');
+my $locker = open_session($node);
+$job = start_job('locked', $slow);
+wait_until($node, "SELECT rows_done > 0 FROM headway.progress WHERE name = 'locked'", 'a backfill is under way');
+$locker->run('BEGIN');
+$locker->run('LOCK TABLE t IN SHARE MODE');
+wait_until($node, "SELECT count(*) > 0 FROM headway.progress WHERE name = 'locked' AND waiting_for = 'lock'",
+	'progress says that it waits for a lock');
+my $locker_pid = $locker->backend_pid;
+like(query("SELECT waiting_detail FROM headway.progress WHERE name = 'locked'"), qr/pid $locker_pid /, 'and of whom');
+query("SELECT safe_backfill_cancel('locked')");
+isnt($job->finish, 0, 'a cancel is heeded meanwhile');
+is($job->sqlstate, '57014', 'as such');
+$job = start_job('locked', "batch_size => 1000, max_duration => '2 s'");
+is($job->finish, 0, 'its time ends meanwhile') or diag($job->err);
+like($job->err, qr/its time is up/, 'and it says so');
+$locker->run('COMMIT');
+is($locker->finish, 0, 'the lock is given back');
+$job = start_job('locked', 'batch_size => 1000');
+is($job->finish, 0, 'and it goes on') or diag($job->err);
+is(query('SELECT count(*) FROM t WHERE n IS DISTINCT FROM id'), '0', 'to the end');
+
+$node->stop;
+done_testing();
