@@ -42,8 +42,8 @@ pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name O
 pg::PreparedQuery delete_errors("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery start_over(
     "UPDATE headway.backfill SET sweep = 0, excludes = NULL, rows_before = 0, batches_before = 0, rows_done = 0,"
-    " batches = 0, longest_ms = 0, index_bytes = 0, started_by = current_user, started_at = pg_catalog.clock_timestamp()"
-    " WHERE name OPERATOR(pg_catalog.=) $1",
+    " batches = 0, longest_ms = 0, index_bytes = 0, started_by = current_user,"
+    " started_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
     "t");
 pg::PreparedQuery sum_ranges(
     "SELECT COALESCE(pg_catalog.sum(units), 0), COALESCE(pg_catalog.sum(walked), 0),"
@@ -62,13 +62,13 @@ pg::PreparedQuery begin_sweep(
     " WHERE name OPERATOR(pg_catalog.=) $1",
     "tit");
 // What the ranges have done is in the job's own counts from now on; they are the ranges' to change until then.
-#define FOLD                                                                                            \
-  "rows_done = rows_before OPERATOR(pg_catalog.+) (SELECT COALESCE(CAST(pg_catalog.sum(r.rows_done) AS" \
-  " pg_catalog.int8), 0) FROM headway.backfill_range r WHERE r.name OPERATOR(pg_catalog.=) b.name),"    \
-  " batches = batches_before OPERATOR(pg_catalog.+) (SELECT COALESCE(CAST(pg_catalog.sum(r.batches) AS" \
-  " pg_catalog.int8), 0) FROM headway.backfill_range r WHERE r.name OPERATOR(pg_catalog.=) b.name),"    \
-  " longest_ms = GREATEST(longest_ms, (SELECT pg_catalog.max(r.longest_ms) FROM headway.backfill_range r"  \
-  " WHERE r.name OPERATOR(pg_catalog.=) b.name)),"                                                         \
+#define FOLD                                                                                              \
+  "rows_done = rows_before OPERATOR(pg_catalog.+) (SELECT COALESCE(CAST(pg_catalog.sum(r.rows_done) AS"   \
+  " pg_catalog.int8), 0) FROM headway.backfill_range r WHERE r.name OPERATOR(pg_catalog.=) b.name),"      \
+  " batches = batches_before OPERATOR(pg_catalog.+) (SELECT COALESCE(CAST(pg_catalog.sum(r.batches) AS"   \
+  " pg_catalog.int8), 0) FROM headway.backfill_range r WHERE r.name OPERATOR(pg_catalog.=) b.name),"      \
+  " longest_ms = GREATEST(longest_ms, (SELECT pg_catalog.max(r.longest_ms) FROM headway.backfill_range r" \
+  " WHERE r.name OPERATOR(pg_catalog.=) b.name)),"                                                        \
   " updated_at = pg_catalog.clock_timestamp()"
 pg::PreparedQuery fold("UPDATE headway.backfill b SET " FOLD " WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery end_sweep(
@@ -77,8 +77,8 @@ pg::PreparedQuery end_sweep(
     "tb");
 pg::PreparedQuery note_index_bytes("UPDATE headway.backfill SET index_bytes = $2 WHERE name OPERATOR(pg_catalog.=) $1",
                                    "ti");
-pg::PreparedQuery load_totals("SELECT index_bytes, longest_ms FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1",
-                              "t");
+pg::PreparedQuery load_totals(
+    "SELECT index_bytes, longest_ms FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1", "t");
 // It does not wait for whoever changes the limits of the job in an open transaction.
 pg::PreparedQuery note_old_snapshot(
     "UPDATE headway.backfill SET old_snapshot = $2 WHERE name OPERATOR(pg_catalog.=)"

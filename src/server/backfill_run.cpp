@@ -395,8 +395,7 @@ void BackfillRun::Finish(bool all) {
   Unit marking(session_);
   MarkJobDone(name());
   const JobTotals totals = LoadTotals(name());
-  const std::string bloat =
-      rows_ > 0 ? DescribeIndexGrowth(definition_.relation, totals.index_bytes) : std::string();
+  const std::string bloat = rows_ > 0 ? DescribeIndexGrowth(definition_.relation, totals.index_bytes) : std::string();
   marking.Commit();
   reporter_.Notice(
       Format("%1%: done, %2% %3%", Title(), RowsOf(rows_), Participle()),

@@ -75,8 +75,8 @@ void SpaceKeeper::NameHolder(const std::string& relation, const std::optional<pg
   reporter_.Notice(
       Format("old versions of rows cannot be removed, and %1% grows", relation),
       Format("The oldest snapshot: %1%", name),
-      Format("End it (for a session: commit there, or SELECT pg_terminate_backend(pid)), or wait for its end meanwhile: "
-             "SELECT safe_backfill_pause(%1%).",
+      Format("End it (for a session: commit there, or SELECT pg_terminate_backend(pid)), or wait for its end "
+             "meanwhile: SELECT safe_backfill_pause(%1%).",
              pg::QuoteLiteral(definition_.name)));
 }
 
@@ -92,7 +92,8 @@ void SpaceKeeper::VacuumInTime(const TableSums& table, double vacuum_every) {
   }
   looking.Commit();
   std::int64_t& last = tables_[table.relation].moved_at_vacuum;
-  if (oid == InvalidOid || static_cast<double>(table.moved - last) < vacuum_every * static_cast<double>(all_rows)) return;
+  const double enough = vacuum_every * static_cast<double>(all_rows);
+  if (oid == InvalidOid || static_cast<double>(table.moved - last) < enough) return;
   last = table.moved;
   if (owner) {
     Vacuum(table.relation);
