@@ -183,7 +183,7 @@ SELECT safe_backfill('keyless', 'n = 1', 'n IS NULL', name => 'keyless');
 SELECT n, count(*) FROM keyless GROUP BY n;
 \set VERBOSITY default
 SELECT safe_backfill('keyless', 'n = 1');
--- rows that move to other partitions: by key through the table
+-- rows that move to other partitions change their key with it: nothing could tell which are done
 \set VERBOSITY terse
 CREATE TABLE moving (id int NOT NULL, part int NOT NULL, n int NOT NULL DEFAULT 0, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
 CREATE TABLE moving_1 PARTITION OF moving FOR VALUES IN (1);
@@ -337,6 +337,17 @@ SELECT min(at), count(*) FROM old;
 SELECT safe_delete('old', NULL);
 SELECT safe_delete('old', 'at = 4; DROP TABLE old');
 SELECT name, command, set_clause, state, rows_done FROM headway.backfill WHERE relation = 'public.old' ORDER BY name;
+-- a purge in a revision, as its own statement; not one that goes on behind it
+SELECT migrate_revision('b', 'a', 'Purge', 'SELECT safe_delete(''old'', ''at = 4'')', '');
+SELECT migrate_revision('c', 'b', 'Purge behind it', 'SELECT safe_delete(''old'', ''at = 5'', wait => false)', '');
+SELECT migrate_upgrade('b');
+SELECT min(at), count(*) FROM old;
+SELECT name, revision, state, rows_done FROM headway.backfill WHERE revision LIKE '% b';
+\set VERBOSITY default
+SELECT migrate_upgrade('c');
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
+SELECT min(at), count(*) FROM old;
 
 -- several workers
 CREATE TABLE wide (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0, pad text DEFAULT repeat('x', 100));

@@ -16,7 +16,7 @@ namespace headway::server {
 using core::Format;
 
 bool HasOwnTransactions(std::string_view function) {
-  return function == "safe_backfill" || operations::FindOperation(function) != nullptr;
+  return function == "safe_backfill" || function == "safe_delete" || operations::FindOperation(function) != nullptr;
 }
 
 std::int64_t Operate(FunctionCallInfo call) {
