@@ -295,9 +295,11 @@ void PrunePages(Oid relation, const std::vector<Place>& rows) {
     // What may be taken away is told by the last snapshot: an old one would not know of our last commit.
     PushActiveSnapshot(GetTransactionSnapshot());
     OpenTable table(relation);
+    // Since the rows were read, the table may have become shorter.
+    const BlockNumber end = RelationGetNumberOfBlocks(*table);
     BlockNumber last = InvalidBlockNumber;
     for (std::size_t i = 0; i < count; ++i) {
-      if (places[i].page == last) continue;
+      if (places[i].page == last || places[i].page >= end) continue;
       last = places[i].page;
       Buffer buffer = ReadBuffer(*table, last);
       heap_page_prune_opt(*table, buffer);

@@ -1,4 +1,5 @@
-# Others in the way of a backfill: a snapshot that keeps what it leaves behind, a lock on the table.
+# Others in the way of a backfill: a snapshot that keeps what it leaves behind, a lock on the table, whoever
+# asks something of it while it runs or empties the table.
 use strict;
 use warnings;
 
@@ -79,6 +80,36 @@ is($locker->finish, 0, 'the lock is given back');
 $job = start_job('locked', 'batch_size => 1000');
 is($job->finish, 0, 'and it goes on') or diag($job->err);
 is(query('SELECT count(*) FROM t WHERE n IS DISTINCT FROM id'), '0', 'to the end');
+
+# ---- what is asked of a job in the background ------------------------------------------------------------------
+
+query('UPDATE t SET n = NULL');
+is(query("SELECT safe_backfill('t', 'n = id', 'n IS DISTINCT FROM id', 'behind', batch_size => 1, pause => '1 h', wait => false)"),
+	'0', 'wait => false returns at once');
+wait_until($node, "SELECT lanes > 0 FROM headway.progress WHERE name = 'behind'", 'it has begun in the background');
+my ($state, $message) = psql_error($node, "SELECT safe_backfill_forget('behind')");
+is($state, '55006', 'it is not forgotten while it runs');
+like($message, qr/DETAIL:.*by the process \d+.*HINT:.*safe_backfill_cancel\('behind'\)/s, 'who runs it is said, and what to do');
+is(query("SELECT safe_backfill_pause('behind')"), 't', 'pause says that it is being run');
+is(query("SELECT safe_backfill_set('behind', batch_size => 0, pause => '-1 s')"), 't', 'set does');
+wait_until($node, "SELECT count(*) > 0 FROM headway.progress WHERE name = 'behind' AND state = 'paused' AND waiting_for = 'pause'",
+	'it waits, in its long pause between two batches too');
+isnt(query('SELECT count(*) FROM t WHERE n IS DISTINCT FROM id'), '0', 'with rows to do');
+is(query("SELECT safe_backfill_resume('behind')"), 't', 'resume does');
+wait_until($node, "SELECT state = 'done' FROM headway.backfill WHERE name = 'behind'", 'it goes on, with its new limits');
+is(query('SELECT count(*) FROM t WHERE n IS DISTINCT FROM id'), '0', 'to the end');
+wait_for_no_worker($node);
+is(query("SELECT safe_backfill_forget('behind')"), 't', 'and it is forgotten');
+
+# ---- a table that is emptied meanwhile -------------------------------------------------------------------------
+
+for my $strategy (qw(ctid key)) {
+	query("TRUNCATE t; INSERT INTO t (id, pad) SELECT i, repeat('x', 200) FROM generate_series(1, 5000) AS i");
+	$job = start_job("emptied by $strategy", "batch_size => 10, pause => '50 ms', strategy => '$strategy'");
+	wait_until($node, "SELECT rows_done > 0 FROM headway.progress WHERE name = 'emptied by $strategy'", 'a backfill is under way');
+	query('TRUNCATE t');
+	is($job->finish, 0, "$strategy: nothing is left to do") or diag($job->err);
+}
 
 $node->stop;
 done_testing();
