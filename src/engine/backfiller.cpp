@@ -197,6 +197,7 @@ bool Backfiller::GoesOn(const RangeWalk& walk, std::int64_t began_us, std::int64
 void Backfiller::Count(std::int64_t updated, std::int64_t began_us) {
   result_.rows += updated;
   ++result_.batches;
+  pause_is_due_ = true;
   result_.longest_ms = std::max(result_.longest_ms, (clock_.NowUs() - began_us) / 1'000);
   saved_ms_ = clock_.NowMs();
   rate_.Add(saved_ms_, updated);
@@ -295,6 +296,8 @@ bool Backfiller::BetweenBatches() {
 
 // In short lengths: it may be asked for something meanwhile, a shorter pause for instance.
 void Backfiller::Pause() {
+  if (!pause_is_due_) return;
+  pause_is_due_ = false;
   const std::int64_t began_ms = clock_.NowMs();
   for (;;) {
     const std::int64_t left = settings_.pause_ms - (clock_.NowMs() - began_ms);

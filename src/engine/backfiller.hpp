@@ -172,6 +172,7 @@ class Backfiller {
   std::int64_t suspects_ = 0;            // rows among which it is
   std::int64_t tried_ = 0;               // rows of the batch that is being tried
   int conflicts_ = 0;                    // in a row
+  bool pause_is_due_ = false;            // a batch has been done since the last one
   std::int64_t looked_ms_ = 0;           // for requests and settings
   std::int64_t noticed_ms_ = 0;
   std::int64_t saved_ms_ = 0;

@@ -546,6 +546,18 @@ TEST(BackfillerTest, ALongPauseHeedsWhatIsAsked) {
   EXPECT_LT(world.now_ms, began + 10'000);
 }
 
+TEST(BackfillerTest, APauseIsBetweenTwoBatches) {
+  World world;
+  FakeTable table = TableOf(30);
+  table.settings.pause_ms = 60'000;
+  const std::int64_t began = world.now_ms;
+  RunLane(world, table);
+  EXPECT_EQ(world.committed.effects, Rows(30));
+  // One behind each batch: none before the first, none where a range ends.
+  EXPECT_GE(world.now_ms, began + 3 * 60'000);
+  EXPECT_LT(world.now_ms, began + 4 * 60'000);
+}
+
 TEST(BackfillerTest, ProgressEveryTwoSeconds) {
   World world;
   FakeTable table = TableOf(100);
