@@ -4,7 +4,7 @@ CREATE FUNCTION look(time_window text, max_wal_rate text DEFAULT NULL, max_repli
 CREATE FUNCTION free_workers() RETURNS int AS 'headway_guard_test', 'throttle_free_workers' LANGUAGE C;
 
 -- no limit, and limits that nothing exceeds; there is no standby and no archiver
-SELECT look(NULL), look('', '', 0), look('00:00-24:00', '1000 TB/s', 1);
+SELECT look(NULL), look('', ''), look('00:00-24:00', '1000 TB/s', 1);
 
 -- limits that are none
 SELECT look('22:00');
@@ -14,6 +14,7 @@ SELECT look(NULL, '20');
 SELECT look(NULL, '20MB/h');
 SELECT look(NULL, '0 MB/s');
 SELECT look(NULL, NULL, -1);
+SELECT look(NULL, NULL, 0);
 \echo :LAST_ERROR_SQLSTATE
 
 -- the hours are those of the session: some zone is within this hour, another is not
