@@ -13,10 +13,14 @@ my $up = 'SELECT migrate_upgrade()';
 
 sub query { return $node->safe_psql('postgres', $_[0]); }
 
+# Back when the server has been through its recovery, which empties an unlogged table. A process that is killed is gone
+# before the server knows.
 sub crash {
 	my ($signal, $pid) = @_;
+	query('CREATE UNLOGGED TABLE IF NOT EXISTS before_crash (); INSERT INTO before_crash DEFAULT VALUES');
 	kill $signal, $pid;
-	$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
+	wait_until($node, 'SELECT count(*) = 0 FROM before_crash', 'the server has come back');
+	return;
 }
 
 # ---- CREATE INDEX CONCURRENTLY: an INVALID index ---------------------------------------------------------------
