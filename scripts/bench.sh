@@ -348,7 +348,7 @@ measure() {
   clock server_psql -d bench -c "$sql"
   wal=$(server_psql -d bench -c "SELECT round((pg_current_wal_insert_lsn() - '$wal_from'::pg_lsn) / 1048576.0)")
   pages=$(server_psql -d bench -c "SELECT round(pg_relation_size('videos') / $pages_from.0, 2)")
-  longest=$(sed -n 's/.*the longest \([0-9.]* s\)\..*/\1/p' "$work/t/err.log")
+  longest=$(sed -n 's/.*the longest batch \([0-9]* ms\)\..*/\1/p' "$work/t/err.log")
   [ "$(server_psql -d bench -c 'SELECT count(*) FROM videos WHERE current IS DISTINCT FROM legacy')" = 0 ] ||
     die "$name has left rows undone"
   echo "$took" >>"$work/t/times.$name"
