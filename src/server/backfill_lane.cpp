@@ -59,7 +59,7 @@ std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
     table_ = table.oid;
     ClaimRange(definition_.name, number);
     if (range->strategy == "ctid") return MakePageWalk(definition_, table, *range, std::move(lock));
-    if (range->bound.size() > table.key.size() || range->bound.size() < table.key.size()) {
+    if (range->bound.size() != table.key.size()) {
       throw core::Error(
           core::sqlstate::kObjectNotInPrerequisiteState,
           Format("%1% has another key than when the backfill was begun", range->relation), {},
