@@ -104,7 +104,7 @@ is(query("SELECT safe_backfill_forget('behind')"), 't', 'and it is forgotten');
 # ---- a table that is emptied meanwhile -------------------------------------------------------------------------
 
 for my $strategy (qw(ctid key)) {
-	query("TRUNCATE t; INSERT INTO t (id, pad) SELECT i, repeat('x', 200) FROM generate_series(1, 5000) AS i");
+	query("TRUNCATE t; INSERT INTO t (id, pad) SELECT i, repeat('x', 200) FROM generate_series(1, 1000) AS i");
 	$job = start_job("emptied by $strategy", "batch_size => 10, pause => '50 ms', strategy => '$strategy'");
 	wait_until($node, "SELECT rows_done > 0 FROM headway.progress WHERE name = 'emptied by $strategy'", 'a backfill is under way');
 	query('TRUNCATE t');
