@@ -1,6 +1,6 @@
 // A walk by key through the table that the caller has named, a stretch of keys at a time, for rows that cannot be
-// reached one by one: on other servers (Citus), under the row security of the table above them, or of partitions that the
-// caller may not touch directly.
+// reached one by one: on other servers (Citus), under the row security of the table above them, or of partitions that
+// the caller may not touch directly.
 #include <algorithm>
 
 #include "core/format.hpp"
