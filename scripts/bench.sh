@@ -586,7 +586,7 @@ bench_guard() {
 }
 
 choose_postgres
-need "${pg_packages[@]}" g++ make libboost-dev
+need "${pg_packages[@]}" g++ make libboost-dev ccache
 make_work
 build_module
 start_server

@@ -142,7 +142,7 @@ down_and_up() {
 
 farewell() {
   if [ "$keep" = no ]; then
-    title 'That was it: the server is stopped, and its folder is gone. "scripts/demo.sh --keep" leaves it up'
+    title 'That was it. Stopping the server and removing its folder; "scripts/demo.sh --keep" leaves it up'
     return
   fi
   as_user tee "$work/stop" >/dev/null <<STOP
@@ -162,7 +162,7 @@ STOP
 
 main() {
   choose_postgres
-  need g++ make libboost-dev "${pg_packages[@]}"
+  need g++ make libboost-dev ccache "${pg_packages[@]}"
   make_work
   build_module
   start_server

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Runs the tests, from nothing but a Debian: installs what is missing, builds and tests in a private folder.
+# Runs the tests, from nothing but a Debian: installs what is missing, builds and tests in a private folder. One
+# task more than there are cores runs at a time, since they wait more than they compute (TEST_JOBS=N: N of them), each
+# with a server of its own; what they print comes in one order all the same.
 #
 #   scripts/test.sh [SUITE...]     all suites, or the named ones
 #   scripts/test.sh --list         their names
@@ -12,25 +14,23 @@ source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$source_root/scripts/lib.sh"
 
-all_suites=(lint unit fuzz property guard regress isolation tap torture)
-passed=0
+all_suites=(lint unit property guard regress isolation tap torture fuzz)
+jobs=${TEST_JOBS:-$(($(nproc) + 1))}
+passed=0  # of the current task
 failed=0
-suite=
+all_passed=0
+all_failed=0
 
-# count PASSED FAILED [EXIT_CODE]: books the result of the current suite. The exit code decides: one that says
-# failure counts as one even when no failed test was found in the output.
+# count PASSED FAILED [EXIT_CODE]: books a result of the current task. The exit code decides: one that says failure
+# counts as one even when no failed test was found in the output.
 count() {
   local bad=$2
   if [ "${3:-0}" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
   passed=$((passed + $1))
   failed=$((failed + bad))
-  say "   $suite: $1 passed, $bad failed"
 }
 
-skip() { say "   $suite: skipped, $1"; }
-
-# matches PATTERN FILE: how many lines match.
-matches() { grep -cE "$1" "$2" || true; }
+skip() { say "   skipped: $1"; }
 
 # ---- without a server -----------------------------------------------------------------------------------------
 
@@ -41,20 +41,16 @@ suite_lint() {
   count "$(matches '^ok ' "$log")" "$(matches '^not ok ' "$log")" "$status"
 }
 
-# build NAME TARGET FLAGS...: builds a target of CMakeLists.txt in $work/NAME.
-build() {
-  local name=$1 target=$2
-  shift 2
-  step "configure-$name" cmake -S src -B "$name" -DHEADWAY_MODULE=OFF "$@" || return 1
-  step "build-$target" cmake --build "$name" -j"$(nproc)" --target "$target"
+# one_at_a_time NAME COMMAND...: tasks that build in the same folder wait for each other.
+one_at_a_time() {
+  local name=$1
+  shift
+  { flock 9 && "$@"; } 9>"$work/t/$name.lock"
 }
 
-build_sanitized() { build sanitized "$1" -DHEADWAY_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug; }
-
 suite_unit() {
-  compgen -G "src/test/unit/*_test.cpp" >/dev/null || { skip "no tests yet"; return; }
   local status=0 log=$work/t/unit.log
-  build_sanitized headway_unit || { count 0 1; return; }
+  one_at_a_time sanitized build_sanitized headway_unit || { count 0 1; return; }
   run env UBSAN_OPTIONS=print_stacktrace=1 sanitized/headway_unit --gtest_brief=1 >"$log" 2>&1 || status=$?
   [ "$status" = 0 ] || cat "$log"
   # "[  PASSED  ] 12 tests." and " 1 FAILED TEST"
@@ -65,7 +61,7 @@ suite_unit() {
 suite_fuzz() {
   compgen -G "src/test/fuzz/*_fuzzer.cpp" >/dev/null || { skip "no fuzzers yet"; return; }
   local fuzzer name good=0 bad=0
-  build fuzz all -DCMAKE_CXX_COMPILER=clang++ -DHEADWAY_FUZZ=ON -DHEADWAY_TESTS=OFF || { count 0 1; return; }
+  build_target fuzz all -DCMAKE_CXX_COMPILER=clang++ -DHEADWAY_FUZZ=ON -DHEADWAY_TESTS=OFF || { count 0 1; return; }
   for fuzzer in src/test/fuzz/*_fuzzer.cpp; do
     name=$(basename "$fuzzer" .cpp)
     as_user mkdir -p "corpus/$name"
@@ -82,9 +78,8 @@ suite_fuzz() {
 }
 
 suite_property() {
-  [ -f src/test/property/compare_with_alembic.py ] || { skip "no tests yet"; return; }
   local status=0 log=$work/t/property.log
-  build_sanitized planner_cli || { count 0 1; return; }
+  one_at_a_time sanitized build_sanitized planner_cli || { count 0 1; return; }
   run python3 src/test/property/compare_with_alembic.py sanitized/planner_cli --graphs "${PROPERTY_GRAPHS:-500}" \
     >"$log" 2>&1 || status=$?
   [ "$status" = 0 ] || tail -n 60 "$log"
@@ -93,12 +88,10 @@ suite_property() {
 
 # ---- with servers of their own --------------------------------------------------------------------------------
 
-pgxs_test_dir() { echo "$(dirname "$("$pg_config" --pgxs)")/../../src/test"; }
-
-# pg_regress_suite RUNNER FOLDER CONFIG TEST...: a temporary server, the tests, their differences when they fail.
+# pg_regress_suite NAME RUNNER FOLDER CONFIG TEST...: a temporary server, the tests, their differences when they fail.
 pg_regress_suite() {
-  local runner=$1 folder=$2 config=$3 status=0 bad log=$work/t/$suite.log out=$work/$suite
-  shift 3
+  local name=$1 runner=$2 folder=$3 config=$4 status=0 bad log=$work/t/$1.log out=$work/$1
+  shift 4
   as_user mkdir -p "$out"
   local options=(--temp-instance="$out/server" --bindir="$bindir" --inputdir="$folder" --outputdir="$out"
     --no-locale --encoding=UTF8 --dbname=contrib_regression)
@@ -116,59 +109,37 @@ pg_regress_suite() {
 
 # The border between C++ and the server, with a module that is made for the test and goes with the private folder.
 suite_guard() {
-  [ -f src/test/module/Makefile ] || { skip "no tests yet"; return; }
-  step build-guard make -C src/test/module PG_CONFIG="$pg_config" || { count 0 1; return; }
-  step install-guard make -C src/test/module install PG_CONFIG="$pg_config" || { count 0 1; return; }
-  pg_regress_suite "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf guard lock_poll throttle
+  build_guard || { count 0 1; return; }
+  pg_regress_suite guard "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf guard lock_poll throttle
 }
 
+# The tests of the schedule, dealt out to several servers: they wait far more than they compute.
+regress_groups=$((2 * jobs))
+
 suite_regress() {
-  compgen -G "src/sql/*.sql" >/dev/null || { skip "no tests yet"; return; }
-  local tests=()
-  if [ -f src/test/regress_schedule ]; then
-    tests=(--schedule=src/test/regress_schedule)
-  else
-    mapfile -t tests < <(basename -s .sql src/sql/*.sql)
-  fi
-  pg_regress_suite "$(pgxs_test_dir)/regress/pg_regress" src src/test/regress.conf "${tests[@]}"
+  local group=$1 tests
+  mapfile -t tests < <(sed -n 's/^test: //p' src/test/regress_schedule | awk -v n=$regress_groups -v g="$group" 'NR % n == g % n')
+  pg_regress_suite "regress-$group" "$(pgxs_test_dir)/regress/pg_regress" src src/test/regress.conf "${tests[@]}"
 }
 
 suite_isolation() {
   local runner tests config=src/test/isolation.conf
-  compgen -G "src/test/isolation/specs/*.spec" >/dev/null || { skip "no tests yet"; return; }
   runner=$(pgxs_test_dir)/isolation/pg_isolation_regress
   [ -x "$runner" ] || { skip "PostgreSQL $pg_major installs no isolation tester"; return; }
   [ -f "$config" ] || config=src/test/regress.conf
   mapfile -t tests < <(basename -s .spec src/test/isolation/specs/*.spec)
-  pg_regress_suite "$runner" src/test/isolation "$config" "${tests[@]}"
+  pg_regress_suite isolation "$runner" src/test/isolation "$config" "${tests[@]}"
 }
 
 suite_tap() {
-  compgen -G "src/test/t/*.pl" >/dev/null || { skip "no tests yet"; return; }
-  local file name log test_dir good=0 bad=0 status
-  test_dir=$(cd "$(pgxs_test_dir)" && pwd)
-  for file in src/test/t/*.pl; do
-    name=$(basename "$file" .pl) status=0
-    log=$work/t/$name.log
-    as_user mkdir -p "$work/tap/$name"
-    run env TESTDIR="$work/tap/$name" TESTLOGDIR="$work/tap/$name/log" TESTDATADIR="$work/tap/$name/data" \
-      PG_REGRESS="$test_dir/regress/pg_regress" PATH="$bindir:$PATH" PGPORT=65432 \
-      PERL5LIB="$test_dir/perl:$work/src/test/t" prove --verbose "$file" >"$log" 2>&1 || status=$?
-    good=$((good + $(matches '^ok [0-9]' "$log")))
-    bad=$((bad + $(matches '^not ok ' "$log")))
-    if [ "$status" = 0 ]; then
-      say "   $name: $(matches '^ok [0-9]' "$log") checks"
-    else
-      [ "$(matches '^not ok ' "$log")" != 0 ] || bad=$((bad + 1))
-      explain_tap "$work/tap/$name" "$log"
-    fi
-  done
-  count "$good" "$bad"
+  local name=$1 log=$work/t/$1.log status=0
+  prove_file "$name" >"$log" 2>&1 || status=$?
+  [ "$status" = 0 ] || explain_tap "$work/tap/$name" "$log"
+  count "$(matches '^ok [0-9]' "$log")" "$(matches '^not ok ' "$log")" "$status"
 }
 
 # Kills, until enough of them; before that its own test, which breaks what a good round has left.
 suite_torture() {
-  [ -f src/test/torture/torture.py ] || { skip "no tests yet"; return; }
   local status=0 log=$work/t/torture.log torture=(/usr/bin/python3 -B src/test/torture/torture.py --bindir "$bindir"
     --folder "$work/t" --seed "${TORTURE_SEED:-$RANDOM}")
   run "${torture[@]}" --self-test >"$log" 2>&1 || { status=$?; cat "$log"; }
@@ -193,6 +164,78 @@ explain_tap() {
   done < <(find "$1" -path '*log/*' -type f | sort -r)
 }
 
+# ---- tasks ----------------------------------------------------------------------------------------------------
+
+tasks=()  # "SUITE" or "SUITE PART": what one job does
+
+tasks_of() {
+  local file group
+  case $1 in
+    regress) for group in $(seq $regress_groups); do echo "regress $group"; done ;;
+    tap) for file in "$source_root"/test/t/*.pl; do echo "tap $(basename "$file" .pl)"; done ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# Starts task N in a process group of its own: what it prints goes to a file, its counts to another one.
+start_task() {
+  set -m
+  (
+    trap - EXIT INT TERM HUP
+    # shellcheck disable=SC2317
+    run() { as_user "$@" </dev/null; }  # in the group of the task, which ends as a whole
+    read -ra words <<<"${tasks[$1]}"
+    "suite_${words[0]}" "${words[@]:1}"
+    echo "$passed $failed $SECONDS" >"$work/tasks/$1.count"
+  ) >"$work/tasks/$1.out" 2>&1 </dev/null &
+  set +m
+  pids[$1]=$!
+  began[$1]=$SECONDS
+}
+
+# Shows what task N has said and adds up its counts. One that broke off has failed.
+show_task() {
+  local count=$work/tasks/$1.count good=0 bad=1 took
+  [ ! -s "$count" ] || read -r good bad took <"$count"
+  took=$((${took:-$SECONDS} - began[$1]))
+  cat "$work/tasks/$1.out"
+  [ -s "$count" ] || say "   ${tasks[$1]}: broken off"
+  say "   ${tasks[$1]}: $good passed, $bad failed, $took s"
+  all_passed=$((all_passed + good))
+  all_failed=$((all_failed + bad))
+}
+
+# Runs all tasks, as many at a time as there are jobs, and shows each as soon as those before it have been shown.
+run_tasks() {
+  local next=0 shown=0 number running suite='' now said=$SECONDS
+  declare -A pids=() began=()
+  mkdir "$work/tasks"
+  while [ "$shown" -lt ${#tasks[@]} ]; do
+    running=()
+    for number in "${!pids[@]}"; do
+      if kill -0 "${pids[$number]}" 2>/dev/null; then running+=("${tasks[$number]}"); else unset "pids[$number]"; fi
+    done
+    while [ "$next" -lt ${#tasks[@]} ] && [ ${#running[@]} -lt "$jobs" ]; do
+      start_task "$next"
+      running+=("${tasks[$next]}")
+      next=$((next + 1))
+    done
+    while [ "$shown" -lt "$next" ] && [ -z "${pids[$shown]:-}" ]; do
+      [ "${tasks[$shown]%% *}" = "$suite" ] || say "== ${tasks[$shown]%% *}"
+      suite=${tasks[$shown]%% *}
+      show_task "$shown"
+      shown=$((shown + 1))
+      said=$SECONDS
+    done
+    if [ $((SECONDS - said)) -ge 20 ]; then
+      printf -v now '%s, ' "${running[@]}"
+      say "   ... $((next - ${#running[@]})) of ${#tasks[@]} done; now: ${now%, }"
+      said=$SECONDS
+    fi
+    sleep 0.2
+  done
+}
+
 # ---- what runs ------------------------------------------------------------------------------------------------
 
 packages_of() {
@@ -211,7 +254,7 @@ packages_of() {
 needs_module() { [[ " $* " =~ \ (guard|regress|isolation|tap|torture)\  ]]; }
 
 main() {
-  local suites=("$@") packages=() name started
+  local suites=("$@") packages=(ccache) name more
   if [ "${1:-}" = --list ]; then
     printf '%s\n' "${all_suites[@]}"
     return
@@ -225,23 +268,19 @@ main() {
   for name in "${suites[@]}"; do
     read -ra more <<<"$(packages_of "$name")"
     packages+=("${more[@]}")
+    mapfile -t more < <(tasks_of "$name")
+    tasks+=("${more[@]}")
   done
   mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
   need "${packages[@]}"
   make_work
   if needs_module "${suites[@]}"; then
-    suite=build
     build_module || { say '0 passed, 1 failed'; exit 1; }
   fi
-  for name in "${suites[@]}"; do
-    suite=$name
-    started=$SECONDS
-    say "== $suite"
-    "suite_$suite"
-    say "   $((SECONDS - started)) s"
-  done
-  say "$passed passed, $failed failed"
-  [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+  run_tasks
+  say "   all of it: $SECONDS s"
+  say "$all_passed passed, $all_failed failed"
+  [ "$all_failed" = 0 ] && [ "$all_passed" -gt 0 ]
 }
 
 main "$@"

@@ -212,7 +212,7 @@ CREATE TABLE strict (id int PRIMARY KEY, n int CHECK (n <> 150), times int NOT N
 INSERT INTO strict SELECT i FROM generate_series(1, 300) AS i;
 \set VERBOSITY default
 \set SHOW_CONTEXT errors
-SELECT safe_backfill('strict', 'n = id, times = times + 1', batch_size => 40, name => 'strict');
+SELECT safe_backfill('strict', 'n = id, times = times + 1', batch_size => 40, target_batch_time => '1 h', name => 'strict');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(n) BETWEEN 80 AND 299 AS some, count(n) FILTER (WHERE n <> id) AS wrong, max(times) FROM strict;
 SELECT state, rows_done = (SELECT count(n) FROM strict) AS counted, last_error, finished_at IS NULL AS open FROM headway.backfill WHERE name = 'strict';
@@ -221,7 +221,7 @@ ALTER TABLE strict DROP CONSTRAINT strict_n_check;
 \set VERBOSITY terse
 -- more has come meanwhile: it is not part of the job
 INSERT INTO strict SELECT i FROM generate_series(301, 310) AS i;
-SELECT safe_backfill('strict', 'n = id, times = times + 1', batch_size => 100, name => 'strict');
+SELECT safe_backfill('strict', 'n = id, times = times + 1', batch_size => 100, target_batch_time => '1 h', name => 'strict');
 SELECT times, count(n) FROM strict GROUP BY times ORDER BY times;
 SELECT state, rows_done, last_error, finished_at IS NOT NULL AS finished FROM headway.backfill WHERE name = 'strict';
 \set VERBOSITY default
@@ -262,7 +262,7 @@ SELECT * FROM safe_backfill('strict', 'n = 2', 'n = 1', name => 'in from') \g (t
 -- in a revision: as its own statement; the job belongs to it
 SELECT migrate_revision('a', NULL, 'Fill', $up$
   UPDATE small SET n = 0;
-  SELECT safe_backfill('by_bigint', 'n = n + 1');
+  SELECT safe_backfill('by_bigint', 'n = n + 1', batch_size => 500, target_batch_time => '1 h');
   UPDATE small SET n = 1;
 $up$, 'SELECT safe_backfill(''by_bigint'', ''n = n - 1'')');
 \set VERBOSITY terse
@@ -364,9 +364,9 @@ INSERT INTO headway.backfill (name, command, relation, set_clause, on_error, str
   VALUES ('idle', 'update', 'public.wide', 'n = 9', 'stop', 'key', '100 ms', '0', 0.1);
 SELECT safe_backfill_pause('idle');
 SELECT safe_backfill('wide', 'n = 9', name => 'idle');
-SELECT name, state, bar, percent, rows_done FROM headway.progress;
+SELECT name, state, bar, percent, rows_done FROM headway.progress ORDER BY name;
 SELECT safe_backfill_resume('idle');
-SELECT name, state FROM headway.progress;
+SELECT name, state FROM headway.progress ORDER BY name;
 SELECT safe_backfill_set('idle', batch_size => 100, pause => '1 s', time_window => 'Mon-Fri 22:00-06:00', max_replica_lag => '2 s', max_wal_rate => '10 MB');
 SELECT batch_size, target_batch_time, pause, time_window, max_replica_lag, max_wal_rate, vacuum_every FROM headway.backfill WHERE name = 'idle';
 SELECT safe_backfill_set('idle', batch_size => 0, pause => '-1 s', time_window => '', max_replica_lag => '-1 s', max_wal_rate => '', target_batch_time => '20 ms', vacuum_every => 0);
@@ -377,7 +377,7 @@ SELECT safe_backfill_set('idle', time_window => 'at night');
 SELECT safe_backfill_set('idle', max_wal_rate => 'little');
 SELECT safe_backfill_set('idle', vacuum_every => 'NaN');
 SELECT safe_backfill_cancel('idle');
-SELECT name, state FROM headway.progress;
+SELECT name, state FROM headway.progress ORDER BY name;
 SELECT safe_backfill_forget('idle');
 SELECT count(*) FROM headway.progress;
 -- limits that are none

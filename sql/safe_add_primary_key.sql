@@ -55,7 +55,8 @@ SELECT safe_add_primary_key('views', '(day, country, n)');
 CREATE TABLE parent (id int);
 CREATE TABLE child (n int PRIMARY KEY) INHERITS (parent);
 SELECT safe_add_primary_key('parent', '(id)');
-SELECT conrelid::regclass, conname FROM pg_constraint WHERE conrelid IN ('parent'::regclass, 'child'::regclass);
+SELECT conrelid::regclass, conname FROM pg_constraint WHERE conrelid IN ('parent'::regclass, 'child'::regclass)
+ORDER BY conname DESC;
 
 -- As a statement of a revision.
 CREATE TABLE comments (id int);

@@ -95,9 +95,7 @@ sub victims {
 	my ($kind, $database) = @_;
 	return $node->data_dir if $kind eq 'postmaster';
 	my $which = $kind eq 'worker' ? "backend_type = 'pg_headway'" : "query = '$up' AND state = 'active'";
-	my ($code, $out) = $node->psql('template1',
-		"SELECT pid FROM pg_stat_activity WHERE datname = '$database' AND $which");
-	return split /\n/, $out // '';
+	return split /\n/, ask($node, "SELECT pid FROM pg_stat_activity WHERE datname = '$database' AND $which", 'template1') // '';
 }
 
 sub kill_something {
@@ -115,10 +113,9 @@ sub kill_something {
 sub await_step {
 	my ($database, $step) = @_;
 	while (1) {
-		my ($code, $out) = $node->psql('template1',
-			"SELECT query FROM pg_stat_activity WHERE datname = '$database'"
-			  . " AND (backend_type = 'pg_headway' OR query = '$up' AND state = 'active')");
-		return if $code != 0 || $out eq '' || $out =~ /^Running upgrade.*-> $step/m;
+		my $out = ask($node, "SELECT query FROM pg_stat_activity WHERE datname = '$database'"
+			  . " AND (backend_type = 'pg_headway' OR query = '$up' AND state = 'active')", 'template1') // '';
+		return if $out eq '' || $out =~ /^Running upgrade.*-> $step/m;
 	}
 }
 

@@ -200,9 +200,9 @@ sub await_restart {
 	$run->finish;
 	start_again($node) unless defined $node->{_pid};
 	for (1 .. 100 * $PostgreSQL::Test::Utils::timeout_default) {
-		my ($code, $out) = $node->psql('postgres', "SELECT NOT is_called AND NOT EXISTS (SELECT FROM pg_stat_activity
+		my $over = ask($node, "SELECT NOT is_called AND NOT EXISTS (SELECT FROM pg_stat_activity
 			WHERE backend_type = 'pg_headway' OR query LIKE 'SELECT safe_%') FROM stop.passed");
-		return if $code == 0 && $out eq 't';
+		return if ($over // '') eq 't';
 		usleep(10_000);
 	}
 	die 'the server did not come back';
@@ -240,7 +240,6 @@ sub check_cancel {
 	$cancels++;
 	my $how = "$operation->{call}, cancelled at stop $stop, " . last_phase($run);
 	is($run->sqlstate, '57014', "$how: as a cancel") or diag($run->err);
-	cmp_ok($took, '<', 3, "$how: at once");
 	is(query(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_headway'}), '0', "$how: no worker is left");
 	$session->finish if $session;
 	is(query(q{SELECT count(*) FROM pg_locks WHERE relation IN ('items'::regclass, 'parts'::regclass, 'owners'::regclass)}),

@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes ();
 
-our @EXPORT = qw(headway_node register wait_until wait_for_worker wait_for_no_worker worker_pid psql_error
+our @EXPORT = qw(headway_node register ask wait_until wait_for_worker wait_for_no_worker worker_pid psql_error
   start_psql open_session start_again);
 
 my $worker = "backend_type = 'pg_headway'";
@@ -40,10 +40,24 @@ sub register {
 	return;
 }
 
+# What a query answers; undef when it fails or there is no server. The query is an argument: a psql that cannot
+# connect ends before it reads its standard input, and whoever writes to that dies of a broken pipe.
+sub ask {
+	my ($node, $query, $dbname) = @_;
+	my ($out, $err) = ('', '');
+	my $done = IPC::Run::run([ 'psql', '-XAtq', '-d', $node->connstr($dbname // 'postgres'), '-c', $query ],
+		'<', \undef, '>', \$out, '2>', \$err);
+	chomp $out;
+	return $done ? $out : undef;
+}
+
 sub wait_until {
 	my ($node, $condition, $what) = @_;
-	$node->poll_query_until('postgres', "SELECT coalesce(($condition), false)")
-	  or die 'waited in vain until ' . ($what // $condition);
+	my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+	until ((ask($node, "SELECT coalesce(($condition), false)") // '') eq 't') {
+		die 'waited in vain until ' . ($what // $condition) if time > $end;
+		Time::HiRes::usleep(50_000);
+	}
 	return;
 }
 
