@@ -22,6 +22,13 @@ SELECT c, count(*) FROM by_two GROUP BY c;
 CREATE TABLE by_text (id text COLLATE "C" UNIQUE NOT NULL, n int NOT NULL DEFAULT 0);
 INSERT INTO by_text (id) SELECT CASE WHEN i % 3 = 0 THEN '' ELSE '''"\ü' END || i FROM generate_series(1, 3000) AS i;
 SELECT safe_backfill('by_text', 'n = n + 1', batch_size => 100, name => 'text');
+-- keys that are stored out of line
+CREATE TABLE by_long_text (id text PRIMARY KEY, n int NOT NULL DEFAULT 0);
+INSERT INTO by_long_text SELECT (SELECT string_agg(md5(i || '.' || j), '') FROM generate_series(1, 80) AS j) FROM generate_series(1, 50) AS i;
+SELECT pg_relation_size(reltoastrelid) > 0 AS out_of_line FROM pg_class WHERE oid = 'by_long_text'::regclass;
+SELECT safe_backfill('by_long_text', 'n = n + 1', batch_size => 7, name => 'long text');
+SELECT n, count(*) FROM by_long_text GROUP BY n;
+DROP TABLE by_long_text;
 SELECT n, count(*) FROM by_text GROUP BY n;
 CREATE TABLE by_time (at timestamptz PRIMARY KEY, n int NOT NULL DEFAULT 0);
 INSERT INTO by_time (at) SELECT '2020-03-29 00:00+00'::timestamptz + i * interval '7 minutes 0.000001 s' FROM generate_series(-1000, 1000) AS i;

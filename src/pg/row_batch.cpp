@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "pg/compat.hpp"
+#include "pg/spi.hpp"
 #include "pg/transaction.hpp"
 
 extern "C" {
@@ -25,25 +26,7 @@ constexpr std::size_t kSampledPages = 32;
 constexpr int kKeyOfRead = 4;
 constexpr int kKeyOfWrite = 2;
 
-class Connection {
- public:
-  Connection() {
-    Guarded([] { SPI_connect(); });
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { SPI_finish(); }
-};
-
 // REQUIRES: inside a guard; the same for the functions that follow.
-void Execute(SPIPlanPtr plan, Datum* values) {
-  const bool needs_snapshot = !ActiveSnapshotSet();
-  if (needs_snapshot) PushActiveSnapshot(GetTransactionSnapshot());
-  const int code = SPI_execute_plan(plan, values, nullptr, false, 0);
-  if (needs_snapshot) PopActiveSnapshot();
-  if (code < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
-}
-
 void MakePlan(SPIPlanPtr plan) {
   const bool needs_snapshot = !ActiveSnapshotSet();
   if (needs_snapshot) PushActiveSnapshot(GetTransactionSnapshot());
@@ -238,7 +221,7 @@ void RowQuery::Prepare(const Oid* types, int count) {
 }
 
 ReadRows RowQuery::Read(const std::vector<std::string>& texts, std::int64_t limit) {
-  Connection connection;
+  SpiConnection connection;
   const std::string* given = texts.data();
   const int count = static_cast<int>(std::min(texts.size(), kMostTexts));
   Oid types[kMostTexts + 1];
@@ -251,7 +234,7 @@ ReadRows RowQuery::Read(const std::vector<std::string>& texts, std::int64_t limi
       values[i] = PointerGetDatum(cstring_to_text_with_len(given[i].data(), static_cast<int>(given[i].size())));
     }
     values[count] = Int64GetDatum(limit);
-    Execute(plan_, values);
+    connection.Execute(plan_, values, nullptr);
   });
   CanonicalOutput canonical;
   const RawRead raw = Guarded([&] { return CopyRead(key_columns_); });
@@ -267,14 +250,14 @@ ReadRows RowQuery::Read(const std::vector<std::string>& texts, std::int64_t limi
 }
 
 WrittenRows RowQuery::Write(const PlacedRows& meant) {
-  Connection connection;
+  SpiConnection connection;
   const Oid type = TIDARRAYOID;
   Prepare(&type, 1);
   const Place* places = meant.places.data();
   const std::size_t count = meant.places.size();
   Guarded([&] {
     Datum values[1] = {PlacesDatum(places, count)};
-    Execute(plan_, values);
+    connection.Execute(plan_, values, nullptr);
   });
   WrittenRows rows;
   rows.written = static_cast<std::int64_t>(SPI_processed);

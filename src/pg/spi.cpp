@@ -1,5 +1,7 @@
 #include "pg/spi.hpp"
 
+#include <exception>
+
 #include "pg/text.hpp"
 
 namespace headway::pg {
@@ -7,17 +9,6 @@ namespace headway::pg {
 namespace {
 
 constexpr int kMaxParams = 32;
-
-// SPI_finish in a destructor is safe: it frees memory and pops a stack, and raises nothing when connected.
-class SpiConnection {
- public:
-  SpiConnection() {
-    Guarded([] { SPI_connect(); });
-  }
-  SpiConnection(const SpiConnection&) = delete;
-  SpiConnection& operator=(const SpiConnection&) = delete;
-  ~SpiConnection() { SPI_finish(); }
-};
 
 Oid TypeOf(char letter) {
   switch (letter) {
@@ -81,7 +72,7 @@ QueryResult CopyOut() {
   return result;
 }
 
-void Execute(SPIPlanPtr plan, const Param* params, std::size_t count) {
+void Execute(SpiConnection& connection, SPIPlanPtr plan, const Param* params, std::size_t count) {
   Guarded([&] {
     Datum values[kMaxParams];
     char nulls[kMaxParams] = {};
@@ -89,28 +80,43 @@ void Execute(SPIPlanPtr plan, const Param* params, std::size_t count) {
       nulls[i] = params[i].kind == Param::Kind::kNull ? 'n' : ' ';
       values[i] = ToDatum(params[i]);
     }
-    // In a worker no portal is around us that would have a snapshot for the planner.
-    const bool needs_snapshot = !ActiveSnapshotSet();
-    if (needs_snapshot) PushActiveSnapshot(GetTransactionSnapshot());
-    const int code = SPI_execute_plan(plan, values, nulls, false, 0);
-    if (needs_snapshot) PopActiveSnapshot();
-    if (code < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
+    connection.Execute(plan, values, nulls);
   });
 }
 
 }  // namespace
 
+SpiConnection::SpiConnection() : exceptions_(std::uncaught_exceptions()) {
+  Guarded([] { SPI_connect(); });
+}
+
+// Both calls are safe in a destructor: they free memory and pop stacks, and raise nothing.
+SpiConnection::~SpiConnection() {
+  SPI_finish();
+  // After an error others may lie on top of ours; its rollback takes them all.
+  if (has_snapshot_ && std::uncaught_exceptions() == exceptions_) PopActiveSnapshot();
+}
+
+void SpiConnection::Execute(SPIPlanPtr plan, Datum* values, const char* nulls) {
+  if (!ActiveSnapshotSet()) {
+    PushActiveSnapshot(GetTransactionSnapshot());
+    has_snapshot_ = true;
+  }
+  const int code = SPI_execute_plan(plan, values, nulls, false, 0);
+  if (code < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
+}
+
 QueryResult PreparedQuery::Run(std::initializer_list<Param> params) {
   SpiConnection connection;
   if (plan_ == nullptr) plan_ = PrepareKept(sql_, types_);
-  Execute(plan_, params.begin(), params.size());
+  Execute(connection, plan_, params.begin(), params.size());
   return CopyOut();
 }
 
 void PreparedQuery::ForEach(std::initializer_list<Param> params, const std::function<void(Row& row)>& take) {
   SpiConnection connection;
   if (plan_ == nullptr) plan_ = PrepareKept(sql_, types_);
-  Execute(plan_, params.begin(), params.size());
+  Execute(connection, plan_, params.begin(), params.size());
   SPITupleTable* table = SPI_tuptable;
   Row row(table->tupdesc->natts);
   for (std::uint64_t i = 0; i < table->numvals; ++i) {
@@ -131,7 +137,7 @@ OwnedQuery::~OwnedQuery() {
 QueryResult OwnedQuery::Run(const std::vector<Param>& params) {
   SpiConnection connection;
   if (plan_ == nullptr) plan_ = PrepareKept(sql_.c_str(), types_.c_str());
-  Execute(plan_, params.data(), params.size());
+  Execute(connection, plan_, params.data(), params.size());
   return CopyOut();
 }
 

@@ -46,6 +46,24 @@ struct QueryResult {
   Field Single() const { return rows.empty() ? Field() : rows.front().front(); }
 };
 
+// A connection to SPI and, when nobody around us has one (in a worker), a snapshot. It lasts until the rows have been
+// copied out: values that are stored out of line are fetched as they are read. What an error leaves open goes with its
+// (sub)transaction.
+class SpiConnection {
+ public:
+  SpiConnection();
+  SpiConnection(const SpiConnection&) = delete;
+  SpiConnection& operator=(const SpiConnection&) = delete;
+  ~SpiConnection();
+
+  // REQUIRES: inside a guard.
+  void Execute(SPIPlanPtr plan, Datum* values, const char* nulls);
+
+ private:
+  bool has_snapshot_ = false;
+  int exceptions_;
+};
+
 // A statement of ours. Instances are static constants of initialised storage: nothing runs before main.
 // The types are given by letters: t text, T text[], i bigint, b boolean.
 class PreparedQuery {
