@@ -170,10 +170,12 @@ choose_user() {
   unprivileged=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups)
 }
 
-# own_folder FOLDER: makes a folder that belongs to the unprivileged user, below one that nobody else can write to.
+# own_folder FOLDER: makes a folder that belongs to the unprivileged user with all that is in it, below one that nobody
+# else can write to.
 own_folder() {
   if [ -n "$user" ]; then
-    mkdir -p "${1%/*}" && install -d -o "$user" -g "$(id -g "$user")" -m 700 "$1"
+    mkdir -p "${1%/*}" && install -d -o "$user" -g "$(id -g "$user")" -m 700 "$1" &&
+      find "$1" -xdev ! -user "$user" -exec chown -h "$user:" {} +
   else
     mkdir -p "$1"
   fi
@@ -214,7 +216,14 @@ run() {
 step() {
   local log=$work/t/$1.log
   shift
-  run "$@" >"$log" 2>&1 || { explain_build "$log"; return 1; }
+  run "$@" >"$log" 2>&1 || { cache_failed "$log" && run "$@" >"$log" 2>&1; } || { explain_build "$log"; return 1; }
+}
+
+# Whether it was the cache that failed: from now on we do without it.
+cache_failed() {
+  grep -qs '^ccache: error' "$1" || return 1
+  say "   ccache does not work; going on without it: $(grep -m 1 '^ccache: error' "$1")"
+  compiler_cache=()
 }
 
 explain_build() {
@@ -291,6 +300,11 @@ build_module() {
   total=$(as_user "${make[@]}" -n | grep -c ' -c -o ' || true)
   background "${make[@]}" -j"$(nproc)" >"$log" 2>&1
   tell_progress $! build "$total" ' -c -o ' "$log" || status=$?
+  if [ "$status" != 0 ] && cache_failed "$log"; then
+    status=0
+    background "${make[@]}" -j"$(nproc)" >"$log" 2>&1
+    tell_progress $! build "$total" ' -c -o ' "$log" || status=$?
+  fi
   [ "$status" = 0 ] || { explain_build "$log"; return 1; }
   step install "${make[@]}" -s install
 }

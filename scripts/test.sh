@@ -110,7 +110,9 @@ pg_regress_suite() {
 # The border between C++ and the server, with a module that is made for the test and goes with the private folder.
 suite_guard() {
   build_guard || { count 0 1; return; }
-  pg_regress_suite guard "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf guard lock_poll throttle
+  local tests
+  read -ra tests < <(sed -n 's/^REGRESS = //p' src/test/module/Makefile)
+  pg_regress_suite guard "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf "${tests[@]}"
 }
 
 # The tests of the schedule, dealt out to several servers: they wait far more than they compute.

@@ -65,7 +65,7 @@ class Drawing {
     const Revision& revision = graph_.at(index);
     DrawnNode node;
     node.id = revision.id;
-    node.title = revision.message.substr(0, revision.message.find('\n'));
+    node.title = FirstLine(revision.message);
     node.state = applied_.Contains(index) ? NodeState::kApplied : NodeState::kNotApplied;
     node.marks = labels_[index];
     const auto mark = [&node](bool holds, const char* name) {

@@ -12,6 +12,8 @@ namespace headway::core {
 namespace {
 
 constexpr std::size_t kAlembicsWidth = 32;
+// As scripts are read when they are registered.
+constexpr char kReadAsWritten[] = "SET standard_conforming_strings = on;\n";
 
 std::string Literal(const std::string& text) {
   std::string literal = "'";
@@ -53,7 +55,8 @@ class ScriptWriter {
                up ? "Upgrade" : "Downgrade", Place(heads_), script_.steps.size(),
                script_.steps.size() == 1 ? "revision" : "revisions"));
     if (script_.steps.empty()) return text_ + "-- Nothing to do.";
-    Put("\\set ON_ERROR_STOP on\n");
+    Put("\\set ON_ERROR_STOP on");
+    Put(kReadAsWritten);
     if (up && heads_.empty()) PutTable();
     PutCheck();
     for (const OfflineStep& step : script_.steps) PutStep(step);
@@ -138,7 +141,7 @@ class ScriptWriter {
     Put(title + '\n');
     if (!in_transaction) RequireVersion();
     for (const Statement& statement : step.script.statements) PutStatement(statement.text);
-    if (LeavesSettings(step.script)) Put("RESET ROLE;\nRESET ALL;");
+    if (LeavesSettings(step.script)) Put(std::string("RESET ROLE;\nRESET ALL;\n") + kReadAsWritten);
     Open();
     PutHeads(step.step);
     CloseStep();

@@ -3,6 +3,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/portal.hpp"
+#include "pg/script.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -25,7 +26,7 @@ struct Meeting {
 
 // REQUIRES: inside a guard, and of all below.
 IndexStmt* ParseCreate(const char* text) {
-  Node* statement = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT))->stmt;
+  Node* statement = linitial_node(RawStmt, ParseStatements(text))->stmt;
   return IsA(statement, IndexStmt) ? castNode(IndexStmt, statement) : nullptr;
 }
 

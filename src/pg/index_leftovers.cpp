@@ -3,6 +3,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
+#include "pg/script.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -135,7 +136,7 @@ void FindOfReindex(const ReindexStmt* reindex, Leftovers& leftovers) {
 Leftovers Find(const char* text) {
   Leftovers leftovers;
   leftovers.found = static_cast<Found*>(palloc(sizeof(Found) * kMostFound));
-  Node* statement = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT))->stmt;
+  Node* statement = linitial_node(RawStmt, ParseStatements(text))->stmt;
   if (IsA(statement, IndexStmt)) FindOfCreate(castNode(IndexStmt, statement), leftovers);
   if (IsA(statement, ReindexStmt)) FindOfReindex(castNode(ReindexStmt, statement), leftovers);
   return leftovers;
@@ -150,7 +151,7 @@ struct PendingDetach {
 PendingDetach FindPendingDetach(const char* text) {
   PendingDetach found;
 #if PG_VERSION_NUM >= 140000
-  auto* raw = linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT));
+  auto* raw = linitial_node(RawStmt, ParseStatements(text));
   if (!IsA(raw->stmt, AlterTableStmt)) return found;
   auto* alter = castNode(AlterTableStmt, raw->stmt);
   auto* command = linitial_node(AlterTableCmd, alter->cmds);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/lock_set.hpp"
+#include "pg/script.hpp"
 
 namespace headway::pg {
 
@@ -70,7 +71,7 @@ void LeaveOutCoveredIndexes(LockSet* set) {
 LockSet Collect(const char* text) {
   LockSet set = {nullptr, 0, 0};
   ListCell* cell;
-  foreach (cell, raw_parser(text, RAW_PARSE_DEFAULT)) AddStatement(&set, lfirst_node(RawStmt, cell)->stmt);
+  foreach (cell, ParseStatements(text)) AddStatement(&set, lfirst_node(RawStmt, cell)->stmt);
   LeaveOutCoveredIndexes(&set);
   return set;
 }

@@ -1,6 +1,7 @@
 #include "pg/portal.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/script.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -59,18 +60,16 @@ void RunText(const char* text, bool top_level) {
   {
     MemoryContext caller = MemoryContextSwitchTo(context);
     const char* copy = pstrdup(text);
-    ListCell* cell;
-    List* raw_statements = pg_parse_query(copy);
-    foreach (cell, raw_statements) {
-      auto* raw = lfirst_node(RawStmt, cell);
-      CHECK_FOR_INTERRUPTS();
-      if (top_level) LogStatement(raw, copy);
-      List* plans = PlanStatement(raw, copy);
-      MemoryContextSwitchTo(top_level ? CurTransactionContext : caller);
-      RunPlans(raw, copy, plans, top_level);
-      if (IsTransactionState()) CommandCounterIncrement();
-      MemoryContextSwitchTo(context);
-    }
+    List* raw_statements = ParseStatements(copy);
+    if (list_length(raw_statements) != 1) elog(ERROR, "expected one statement, not %d", list_length(raw_statements));
+    auto* raw = linitial_node(RawStmt, raw_statements);
+    CHECK_FOR_INTERRUPTS();
+    if (top_level) LogStatement(raw, copy);
+    List* plans = PlanStatement(raw, copy);
+    MemoryContextSwitchTo(top_level ? CurTransactionContext : caller);
+    RunPlans(raw, copy, plans, top_level);
+    if (IsTransactionState()) CommandCounterIncrement();
+    MemoryContextSwitchTo(context);
   }
   PG_FINALLY();
   {

@@ -176,10 +176,37 @@ Facts Describe(Node* node) {
   return facts;
 }
 
+// Calls `see` with each token of a script and its offset, until it returns false. REQUIRES: inside a guard, which ends
+// the scanner with its memory when there is an error.
+template <class See>
+void Scan(const char* text, See see) {
+  core_yy_extra_type extra;
+  core_YYSTYPE value;
+  YYLTYPE location;
+  core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
+  extra.standard_conforming_strings = true;
+  for (int token = core_yylex(&value, &location, scanner); token != 0; token = core_yylex(&value, &location, scanner)) {
+    if (!see(token, value, location)) break;
+  }
+  scanner_finish(scanner);
+}
+
+// Where the first token of each statement stands: the parser counts white space, comments and empty statements before
+// it as a part of the statement.
+void FindFirstTokens(const char* text, const List* statements, int* offsets) {
+  int next = 0;
+  Scan(text, [&](int token, const core_YYSTYPE&, int location) {
+    if (token == ';' || location < list_nth_node(RawStmt, statements, next)->stmt_location) return true;
+    offsets[next++] = location;
+    return next < list_length(statements);
+  });
+  if (next < list_length(statements)) elog(ERROR, "statement %d of the script has no token", next + 1);
+}
+
 // The raw parse, with the place of a syntax error moved from the client's query to the script.
 List* RawParse(const std::string& text, const std::string& what) {
   try {
-    return Guarded([&] { return raw_parser(text.c_str(), RAW_PARSE_DEFAULT); });
+    return Guarded([&] { return ParseStatements(text.c_str()); });
   } catch (core::Error& error) {
     core::ErrorReport& report = error.report();
     const int position = report.cursor_position;
@@ -210,12 +237,11 @@ List* RawParse(const std::string& text, const std::string& what) {
   throw error;
 }
 
-core::Statement MakeStatement(const std::string& text, const RawStmt* raw, const Facts& facts) {
+core::Statement MakeStatement(const std::string& text, const RawStmt* raw, int first_token, const Facts& facts) {
   core::Statement statement;
-  const auto start = static_cast<std::size_t>(raw->stmt_location);
-  const std::size_t end = raw->stmt_len == 0 ? text.size() : start + static_cast<std::size_t>(raw->stmt_len);
-  statement.offset = FirstToken(text, start);
-  statement.text = text.substr(statement.offset, end - statement.offset);
+  const int end = raw->stmt_len == 0 ? static_cast<int>(text.size()) : raw->stmt_location + raw->stmt_len;
+  statement.offset = static_cast<std::size_t>(first_token);
+  statement.text = text.substr(statement.offset, static_cast<std::size_t>(end - first_token));
   statement.line = LineOf(text, statement.offset);
   statement.kind = facts.kind;
   statement.session_setting = facts.session_setting;
@@ -226,53 +252,33 @@ core::Statement MakeStatement(const std::string& text, const RawStmt* raw, const
   return statement;
 }
 
-std::size_t SkipBlockComment(std::string_view text, std::size_t at) {
-  int depth = 0;
-  while (at + 1 < text.size()) {
-    if (text[at] == '/' && text[at + 1] == '*') {
-      ++depth;
-      at += 2;
-    } else if (text[at] == '*' && text[at + 1] == '/') {
-      --depth;
-      at += 2;
-      if (depth == 0) return at;
-    } else {
-      ++at;
-    }
-  }
-  return text.size();
-}
-
 }  // namespace
 
 void SetOwnTransactionsTest(OwnTransactionsTest test) { is_own_transactions = test; }
 
-std::size_t FirstToken(std::string_view text, std::size_t offset) {
-  std::size_t at = offset;
-  while (at < text.size()) {
-    const char c = text[at];
-    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v' || c == ';') {
-      ++at;
-    } else if (c == '-' && next == '-') {
-      at = text.find('\n', at);
-      if (at == std::string_view::npos) return text.size();
-    } else if (c == '/' && next == '*') {
-      at = SkipBlockComment(text, at);
-    } else {
-      return at;
-    }
-  }
-  return text.size();
+List* ParseStatements(const char* text) {
+  const bool conforming = standard_conforming_strings;
+  List* volatile statements = NIL;
+  standard_conforming_strings = true;
+  PG_TRY();
+  { statements = raw_parser(text, RAW_PARSE_DEFAULT); }
+  PG_FINALLY();
+  { standard_conforming_strings = conforming; }
+  PG_END_TRY();
+  return statements;
 }
 
 core::Script ParseScript(const std::string& text, const std::string& what) {
   core::Script script;
   List* raw_statements = RawParse(text, what);
-  for (int i = 0; i < list_length(raw_statements); ++i) {
+  const int count = list_length(raw_statements);
+  if (count == 0) return script;
+  std::vector<int> first_tokens(static_cast<std::size_t>(count));
+  Guarded([&] { FindFirstTokens(text.c_str(), raw_statements, first_tokens.data()); });
+  for (int i = 0; i < count; ++i) {
     auto* raw = static_cast<RawStmt*>(list_nth(raw_statements, i));
     const Facts facts = Guarded([&] { return Describe(raw->stmt); });
-    core::Statement statement = MakeStatement(text, raw, facts);
+    core::Statement statement = MakeStatement(text, raw, first_tokens[static_cast<std::size_t>(i)], facts);
     if (facts.refused != nullptr) {
       ThrowRefused(
           statement, text, what,
@@ -312,18 +318,13 @@ bool SameScript(const std::string& left, const std::string& right) {
 
 bool MentionsStringConstant(const std::string& text, const std::string& value) {
   return Guarded([&] {
-    core_yy_extra_type extra;
-    core_YYSTYPE token_value;
-    YYLTYPE location;
-    core_yyscan_t scanner = scanner_init(text.c_str(), &extra, &ScanKeywords, ScanKeywordTokens);
     bool found = false;
-    for (int token = core_yylex(&token_value, &location, scanner); token != 0 && !found;
-         token = core_yylex(&token_value, &location, scanner)) {
-      if (token != compat::kStringConstant && token != compat::kUnicodeStringConstant) continue;
+    Scan(text.c_str(), [&](int token, const core_YYSTYPE& read, int) {
+      if (token != compat::kStringConstant && token != compat::kUnicodeStringConstant) return true;
       // A body ($$ ... $$, or a quoted one) holds the constant between quotes of its own.
-      found = value == token_value.str || std::strstr(token_value.str, quote_literal_cstr(value.c_str())) != nullptr;
-    }
-    scanner_finish(scanner);
+      found = value == read.str || std::strstr(read.str, quote_literal_cstr(value.c_str())) != nullptr;
+      return !found;
+    });
     return found;
   });
 }

@@ -1,10 +1,16 @@
 // Reading a revision's script with the server's own parser.
+//
+// A script means the same whoever registers or runs it, and whatever it has set before: strings are always read as
+// standard_conforming_strings = on says, when the script is split and when a statement of it is run.
 #pragma once
 
 #include "core/statement.hpp"
 #include "pg/guard.hpp"
 
 namespace headway::pg {
+
+// The raw parse trees of a script or of one statement of it, in the current memory context. REQUIRES: inside a guard.
+List* ParseStatements(const char* text);
 
 // Splits and classifies a script. A syntax error comes with its place in the script (internal query and position),
 // `what` names the script in messages: "upgrade of revision def456".
@@ -23,8 +29,5 @@ bool SameScript(const std::string& left, const std::string& right);
 
 // Whether one of the statements' tokens is the string constant `value`, in the bodies of DO blocks and functions too.
 bool MentionsStringConstant(const std::string& text, const std::string& value);
-
-// Splits text into the offset of the first token at or after `offset` (white space and comments skipped).
-std::size_t FirstToken(std::string_view text, std::size_t offset);
 
 }  // namespace headway::pg

@@ -94,8 +94,12 @@ Oid RelationNamed(const std::vector<std::string>& parts) {
 }
 
 int LineOf(std::string_view text, std::size_t offset) {
-  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
-  return 1 + static_cast<int>(std::count(text.begin(), end, '\n'));
+  int line = 1;
+  for (std::size_t at = 0; at < std::min(offset, text.size()); ++at) {
+    const bool first_of_pair = text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
+    if (text[at] == '\n' || (text[at] == '\r' && !first_of_pair)) ++line;
+  }
+  return line;
 }
 
 }  // namespace headway::pg

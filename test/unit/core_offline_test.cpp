@@ -93,7 +93,9 @@ TEST(OfflineScriptTest, SettingsDoNotReachTheNextRevision) {
   OfflineStep step = Step("SET search_path = ''", "a", "b");
   EXPECT_EQ(Render({step}).find("RESET"), std::string::npos);
   step.script.statements.front().session_setting = true;
-  EXPECT_NE(Render({step}).find("SET search_path = '';\n\nRESET ROLE;\nRESET ALL;\nUPDATE v "), std::string::npos);
+  EXPECT_NE(Render({step}).find("SET search_path = '';\n\nRESET ROLE;\nRESET ALL;\n"
+                                "SET standard_conforming_strings = on;\n\nUPDATE v "),
+            std::string::npos);
 }
 
 TEST(OfflineScriptTest, NothingToDo) {

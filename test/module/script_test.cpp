@@ -1,0 +1,52 @@
+// SQL functions for src/pg/script.cpp: test/module/sql/script.sql calls them.
+#include "pg/script.hpp"
+
+#include "pg/text.hpp"
+
+namespace pg = headway::pg;
+namespace core = headway::core;
+
+namespace {
+
+// The trees of the statements that would be run, each parsed by itself, against those of the whole text.
+const char* Difference(const std::string& text, const core::Script& script) {
+  List* whole = pg::Guarded([&] { return pg::ParseStatements(text.c_str()); });
+  if (list_length(whole) != static_cast<int>(script.statements.size())) return "another number of statements";
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < script.statements.size(); ++i) {
+    const core::Statement& statement = script.statements[i];
+    if (statement.offset < end || statement.offset + statement.text.size() > text.size()) return "overlapping";
+    if (text.compare(statement.offset, statement.text.size(), statement.text) != 0) return "not a part of the text";
+    end = statement.offset + statement.text.size();
+    const bool same = pg::Guarded([&] {
+      List* single = pg::ParseStatements(statement.text.c_str());
+      return list_length(single) == 1 &&
+             equal(linitial_node(RawStmt, single)->stmt, list_nth_node(RawStmt, whole, static_cast<int>(i))->stmt);
+    });
+    if (!same) return "another statement";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+extern "C" {
+PG_FUNCTION_INFO_V1(script_compare);
+}
+
+// "same: N", where N is the number of statements, what is different, or "refused" for what no script may hold.
+Datum script_compare(PG_FUNCTION_ARGS) {
+  return pg::AtBoundary([&] {
+    const std::string text = pg::ToString(PG_GETARG_DATUM(0));
+    std::string answer;
+    try {
+      const core::Script script = pg::ParseScript(text, "script");
+      const char* difference = Difference(text, script);
+      answer = difference != nullptr ? difference : "same: " + std::to_string(script.statements.size());
+    } catch (const core::Error& error) {
+      if (!error.Is("MG013") && !error.Is("42601")) throw;
+      answer = "refused";
+    }
+    return pg::TextDatum(answer);
+  });
+}
