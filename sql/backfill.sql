@@ -367,8 +367,8 @@ SELECT n, count(*) FROM wide GROUP BY n;
 SELECT safe_backfill_pause('no such job');
 SELECT safe_backfill_set('no such job', pause => '1 s');
 SELECT safe_backfill_forget('no such job');
-INSERT INTO headway.backfill (name, command, relation, set_clause, on_error, strategy, target_batch_time, pause, vacuum_every)
-  VALUES ('idle', 'update', 'public.wide', 'n = 9', 'stop', 'key', '100 ms', '0', 0.1);
+INSERT INTO headway.backfill (name, command, relation, relation_oid, set_clause, on_error, strategy, target_batch_time, pause, vacuum_every)
+  VALUES ('idle', 'update', 'public.wide', 'wide'::regclass, 'n = 9', 'stop', 'key', '100 ms', '0', 0.1);
 SELECT safe_backfill_pause('idle');
 SELECT safe_backfill('wide', 'n = 9', name => 'idle');
 SELECT name, state, bar, percent, rows_done FROM headway.progress ORDER BY name;

@@ -102,6 +102,7 @@ CREATE TABLE headway.backfill (
   name text COLLATE "C" PRIMARY KEY,
   command text NOT NULL CHECK (command IN ('update', 'delete')),
   relation text NOT NULL,
+  relation_oid oid NOT NULL,
   set_clause text,
   where_clause text,
   on_error text NOT NULL CHECK (on_error IN ('stop', 'skip')),
@@ -135,7 +136,8 @@ CREATE TABLE headway.backfill (
 COMMENT ON TABLE headway.backfill IS 'the jobs of safe_backfill() and safe_delete(): definition, limits and state';
 COMMENT ON COLUMN headway.backfill.name IS 'the name given, or one made from the definition';
 COMMENT ON COLUMN headway.backfill.command IS 'update or delete';
-COMMENT ON COLUMN headway.backfill.relation IS 'the table, schema-qualified';
+COMMENT ON COLUMN headway.backfill.relation IS 'the table, schema-qualified, as it was called when the job was begun';
+COMMENT ON COLUMN headway.backfill.relation_oid IS 'the oid of the table: a job goes on with the table that it was begun on, and with no other';
 COMMENT ON COLUMN headway.backfill.set_clause IS 'what is set';
 COMMENT ON COLUMN headway.backfill.where_clause IS 'which rows are updated; NULL: all';
 COMMENT ON COLUMN headway.backfill.on_error IS 'a row that fails stops the job, or is noted in headway.backfill_error and skipped';
@@ -171,7 +173,9 @@ CREATE TABLE headway.backfill_range (
   number integer,
   PRIMARY KEY (name, number),
   relation text NOT NULL,
+  relation_oid oid NOT NULL,
   strategy text NOT NULL CHECK (strategy IN ('key', 'ctid', 'through')),
+  key text[] NOT NULL DEFAULT '{}',
   low text[] NOT NULL,
   bound text[] NOT NULL,
   position text[] NOT NULL,
@@ -203,6 +207,8 @@ COMMENT ON TABLE headway.backfill_range IS 'the disjoint ranges of a job that go
 COMMENT ON COLUMN headway.backfill_range.name IS 'the job';
 COMMENT ON COLUMN headway.backfill_range.number IS 'counted from 1';
 COMMENT ON COLUMN headway.backfill_range.relation IS 'the table or partition';
+COMMENT ON COLUMN headway.backfill_range.relation_oid IS 'its oid';
+COMMENT ON COLUMN headway.backfill_range.key IS 'the columns of the key that it is walked by, with types and collations; empty: by ctid';
 COMMENT ON COLUMN headway.backfill_range.strategy IS 'key (a unique index, row by row), ctid (storage order) or through (a unique index, range by range through the partitioned or distributed table)';
 COMMENT ON COLUMN headway.backfill_range.low IS 'key: what it begins behind, empty: at the first; ctid: its first page';
 COMMENT ON COLUMN headway.backfill_range.bound IS 'key: the last key; ctid: the page behind the last';

@@ -16,6 +16,7 @@ extern "C" {
 #include "catalog/catalog.h"
 #include "catalog/partition.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
@@ -39,6 +40,7 @@ struct RawKey {
   struct {
     const char* name;
     const char* type;
+    const char* collation;
     const char* greater;
     const char* not_greater;
     const char* equal;
@@ -53,6 +55,16 @@ const char* OperatorText(Oid family, Oid type, int strategy) {
   auto* form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
   const char* text =
       psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)), NameStr(form->oprname));
+  ReleaseSysCache(tuple);
+  return text;
+}
+
+// Schema-qualified whatever the search_path is.
+const char* CollationText(Oid oid) {
+  HeapTuple tuple = OidIsValid(oid) ? SearchSysCache1(COLLOID, ObjectIdGetDatum(oid)) : nullptr;
+  if (!HeapTupleIsValid(tuple)) return "";
+  auto* form = reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple));
+  const char* text = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
   ReleaseSysCache(tuple);
   return text;
 }
@@ -88,6 +100,7 @@ bool FillKey(Relation table, Relation index, RawKey& key) {
     out.name = pstrdup(NameStr(column->attname));
     out.type = format_type_extended(column->atttypid, column->atttypmod,
                                     FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+    out.collation = CollationText(column->attcollation);
     out.greater = OperatorText(family, type, BTGreaterStrategyNumber);
     out.not_greater = OperatorText(family, type, BTLessEqualStrategyNumber);
     out.equal = OperatorText(family, type, BTEqualStrategyNumber);
@@ -100,24 +113,19 @@ bool FillKey(Relation table, Relation index, RawKey& key) {
   return key.count > 0;
 }
 
-// The primary key if there is one, else the first index that fits.
-void FindKey(Relation table, RawKey& key) {
-  bool found = false;
+// Pointers to RawKey, the primary key's first.
+List* FindKeys(Relation table) {
+  List* keys = NIL;
   ListCell* cell;
-  List* indexes = RelationGetIndexList(table);
-  foreach (cell, indexes) {
+  foreach (cell, RelationGetIndexList(table)) {
     Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-    const bool primary = index->rd_index->indisprimary;
-    if (IsWalkable(index) && (!found || primary)) {
-      RawKey candidate;
-      if (FillKey(table, index, candidate)) {
-        key = candidate;
-        found = true;
-      }
+    auto* key = static_cast<RawKey*>(palloc0(sizeof(RawKey)));
+    if (IsWalkable(index) && FillKey(table, index, *key)) {
+      keys = index->rd_index->indisprimary ? lcons(key, keys) : lappend(keys, key);
     }
     index_close(index, AccessShareLock);
-    if (primary && found) break;
   }
+  return keys;
 }
 
 struct RawShape {
@@ -129,7 +137,7 @@ struct RawShape {
   bool row_security;
   double rows;
   std::int64_t pages;
-  RawKey key;
+  List* keys;
 };
 
 // REQUIRES: inside a guard.
@@ -143,13 +151,32 @@ RawShape Look(Oid oid) {
   shape.is_heap = table->rd_rel->relam == HEAP_TABLE_AM_OID;
   shape.row_security = check_enable_rls(oid, InvalidOid, true) == RLS_ENABLED;
   shape.rows = table->rd_rel->reltuples;
-  if (shape.kind == RELKIND_RELATION || shape.kind == RELKIND_PARTITIONED_TABLE) FindKey(table, shape.key);
+  if (shape.kind == RELKIND_RELATION || shape.kind == RELKIND_PARTITIONED_TABLE) shape.keys = FindKeys(table);
   if (shape.kind == RELKIND_RELATION) shape.pages = RelationGetNumberOfBlocks(table);
   relation_close(table, AccessShareLock);
   return shape;
 }
 
+TableKey ToKey(const RawKey& raw) {
+  TableKey key;
+  for (int i = 0; i < raw.count; ++i) {
+    const auto& column = raw.columns[i];
+    key.push_back({column.name, column.type, column.collation, column.greater, column.not_greater, column.equal});
+  }
+  return key;
+}
+
 }  // namespace
+
+std::vector<std::string> DescribeKey(const TableKey& key) {
+  std::vector<std::string> texts;
+  for (const KeyColumn& column : key) {
+    std::string text = QuoteIdentifier(column.name) + " " + column.type;
+    if (!column.collation.empty()) text += " COLLATE " + column.collation;
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
 
 TableShape DescribeTable(Oid relation) {
   const RawShape raw = Guarded([&] { return Look(relation); });
@@ -164,10 +191,10 @@ TableShape DescribeTable(Oid relation) {
   shape.row_security = raw.row_security;
   shape.estimated_rows = raw.rows > 0 ? static_cast<std::int64_t>(raw.rows) : 0;
   shape.pages = raw.pages;
-  for (int i = 0; i < raw.key.count; ++i) {
-    const auto& column = raw.key.columns[i];
-    shape.key.push_back({column.name, column.type, column.greater, column.not_greater, column.equal});
+  for (int i = 0; i < list_length(raw.keys); ++i) {
+    shape.keys.push_back(ToKey(*static_cast<RawKey*>(list_nth(raw.keys, i))));
   }
+  if (!shape.keys.empty()) shape.key = shape.keys.front();
   return shape;
 }
 

@@ -8,10 +8,16 @@ namespace headway::pg {
 struct KeyColumn {
   std::string name;         // as it is, not quoted
   std::string type;         // schema-qualified, with its modifier
+  std::string collation;    // schema-qualified; empty: none
   std::string greater;      // OPERATOR(schema.>) of the index's own operator family
   std::string not_greater;  // <=
   std::string equal;
 };
+
+using TableKey = std::vector<KeyColumn>;
+
+// One text for each column, with all that decides about the order of the key.
+std::vector<std::string> DescribeKey(const TableKey& key);
 
 struct TableShape {
   Oid oid = 0;
@@ -22,7 +28,8 @@ struct TableShape {
   bool is_catalog = false;
   bool is_heap = false;        // its rows have places that mean what a heap's mean
   bool row_security = false;   // for the current user
-  std::vector<KeyColumn> key;  // of a unique index without NULLs, the primary key first; empty: none
+  TableKey key;                // the first of the next; empty: none
+  std::vector<TableKey> keys;  // of unique indexes without NULLs, the primary key first
   std::int64_t estimated_rows = 0;
   std::int64_t pages = 0;  // of the main fork, now
 };

@@ -16,19 +16,6 @@ namespace {
 
 using core::Format;
 
-// FNV-1a: a short name for a definition, the same on every server.
-std::string ShortHash(const std::string& text) {
-  std::uint32_t hash = 2'166'136'261U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16'777'619U;
-  return Format("%08x", hash);
-}
-
-std::string DefaultName(const std::string& table, const BackfillCall& call, const std::string& script) {
-  const std::string definition = table + '\n' + call.set_clause + '\n' + call.where_clause.value_or("");
-  const std::string name = (call.deletes ? "delete " : "") + table + " " + ShortHash(definition);
-  return script.empty() ? name : script + ": " + name;
-}
-
 std::optional<std::string> Optional(const std::optional<std::int64_t>& value) {
   return value ? std::optional(std::to_string(*value)) : std::nullopt;
 }
@@ -37,15 +24,29 @@ std::optional<std::int64_t> Number(const std::optional<std::string>& text) {
   return text ? std::optional<std::int64_t>(std::stoll(*text)) : std::nullopt;
 }
 
+BackfillDefinition DefinitionOf(const BackfillCall& call, const std::string& table, const std::string& script) {
+  BackfillDefinition definition;
+  definition.relation = call.relation;
+  definition.deletes = call.deletes;
+  definition.set_clause = call.set_clause;
+  definition.where_clause = call.where_clause.value_or("");
+  definition.strategy = call.strategy;
+  definition.pass_over_failures = call.skip_failures;
+  definition.revision = script;
+  definition.named = call.name.has_value();
+  definition.name = call.name.value_or(MakeJobName(definition, table));
+  return definition;
+}
+
 // In the order in which ReadOrder() reads them.
-pg::WorkerRequest MakeRequest(const char* verb, const BackfillCall& call, const std::string& name,
-                              const std::string& script) {
+pg::WorkerRequest MakeRequest(const char* verb, const BackfillCall& call, const BackfillDefinition& definition) {
   const engine::BackfillSettings& settings = call.limits.settings;
   std::optional<std::int64_t> until;
   if (call.max_duration_ms) until = pg::NowMs() + *call.max_duration_ms;
   return {verb,
-          {std::to_string(call.relation), call.deletes ? "t" : "f", call.set_clause, call.where_clause.value_or(""),
-           name, call.strategy, call.skip_failures ? "t" : "f", script, Optional(settings.batch_size),
+          {std::to_string(definition.relation), definition.deletes ? "t" : "f", definition.set_clause,
+           definition.where_clause, definition.name, definition.named ? "t" : "f", definition.strategy,
+           definition.pass_over_failures ? "t" : "f", definition.revision, Optional(settings.batch_size),
            std::to_string(settings.target_batch_ms), std::to_string(settings.pause_ms), settings.time_window,
            settings.max_wal_rate, Optional(settings.max_replica_lag_ms), Format("%1%", call.limits.vacuum_every),
            std::to_string(call.workers), Optional(until)}};
@@ -61,6 +62,7 @@ BackfillOrder ReadOrder(const pg::WorkerRequest& request) {
   definition.set_clause = *next();
   definition.where_clause = *next();
   definition.name = *next();
+  definition.named = next() == "t";
   definition.strategy = *next();
   definition.pass_over_failures = next() == "t";
   definition.revision = *next();
@@ -77,10 +79,6 @@ BackfillOrder ReadOrder(const pg::WorkerRequest& request) {
   order.until_ms = Number(next());
   return order;
 }
-
-}  // namespace
-
-namespace {
 
 constexpr int kMostWorkers = 64;
 
@@ -115,15 +113,15 @@ std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
                       Format("%1%() with wait => false cannot be part of a revision", function),
                       "A revision is applied when all that it does is complete.", "Leave wait out.");
   }
-  const std::string name = arguments.name.value_or(DefaultName(table, arguments, script));
+  const BackfillDefinition definition = DefinitionOf(arguments, table, script);
   const char* verb = arguments.wait ? kBackfillVerb : kPrepareBackfillVerb;
-  const DoorResult through = ThroughWorker(call, MakeRequest(verb, arguments, name, script));
+  const DoorResult through = ThroughWorker(call, MakeRequest(verb, arguments, definition));
   if (!through.taken) RefuseInTransaction(function, "It commits batch by batch. " + through.why_not);
   if (arguments.wait) return through.result;
   if (through.result > 0) {
-    pg::StartDetached(MakeRequest(kBackfillVerb, arguments, name, script));
-    pg::ReportNotice(Format("%1% \"%2%\" goes on in the background", arguments.deletes ? "delete" : "backfill", name),
-                     {}, "See headway.progress; what it has to say is in the server's log.");
+    pg::StartDetached(MakeRequest(kBackfillVerb, arguments, definition));
+    pg::ReportNotice(Format("%1% \"%2%\" goes on in the background", NounOf(definition), definition.name), {},
+                     "See headway.progress; what it has to say is in the server's log.");
   }
   return 0;
 }

@@ -11,6 +11,7 @@ namespace headway::server {
 
 struct BackfillDefinition {
   std::string name;
+  bool named = true;  // by its caller; false: the name is made from the definition
   std::uint32_t relation = 0;
   bool deletes = false;
   std::string set_clause;
@@ -20,6 +21,9 @@ struct BackfillDefinition {
   std::string revision;   // the script that it is a statement of; empty: none
   bool required = false;  // something goes on after it: it must be complete
 };
+
+// The name of a job that has been given none. `table`: as it was called when the job was begun.
+std::string MakeJobName(const BackfillDefinition& definition, const std::string& table);
 
 // Who updates: "backfill" or "delete", for messages.
 const char* NounOf(const BackfillDefinition& definition);

@@ -22,22 +22,27 @@ namespace sqlstate = core::sqlstate;
   " OPERATOR(pg_catalog./) CAST(1000 AS pg_catalog.float8))"
 
 pg::PreparedQuery load_job(
-    "SELECT command, relation, set_clause, where_clause, state, request, strategy, excludes, sweep, rows_done "
-    "FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+    "SELECT command, relation, set_clause, where_clause, state, request, strategy, excludes, sweep, rows_done,"
+    " relation_oid FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE",
     "t");
+pg::PreparedQuery find_jobs_of_table(
+    "SELECT name, relation, command, set_clause, where_clause, revision FROM headway.backfill"
+    " WHERE relation_oid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid) ORDER BY started_at DESC",
+    "i");
 pg::PreparedQuery create_job(
     "INSERT INTO headway.backfill (name, command, relation, set_clause, where_clause, on_error, revision, strategy,"
-    " batch_size, target_batch_time, pause, time_window, max_replica_lag, max_wal_rate, vacuum_every, pid)"
+    " batch_size, target_batch_time, pause, time_window, max_replica_lag, max_wal_rate, vacuum_every, relation_oid, "
+    "pid)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, 'key', $8, " INTERVAL_OF("$9") ", " INTERVAL_OF("$10") ", $11, " INTERVAL_OF(
-        "$12") ", $13, CAST($14 AS pg_catalog.float4), pg_catalog.pg_backend_pid())",
-    "tttttttiiititt");
+        "$12") ", $13, CAST($14 AS pg_catalog.float4), CAST($15 AS pg_catalog.oid), pg_catalog.pg_backend_pid())",
+    "tttttttiiititti");
 pg::PreparedQuery continue_job(
     "UPDATE headway.backfill SET state = 'running', request = 'run', pid = pg_catalog.pg_backend_pid(),"
-    " last_error = NULL, old_snapshot = NULL, on_error = $2,"
+    " relation_oid = CAST($10 AS pg_catalog.oid), last_error = NULL, old_snapshot = NULL, on_error = $2,"
     " batch_size = $3, target_batch_time = " INTERVAL_OF("$4") ", pause = " INTERVAL_OF("$5") ", time_window = $6,"
     " max_replica_lag = " INTERVAL_OF("$7") ", max_wal_rate = $8, vacuum_every = CAST($9 AS pg_catalog.float4),"
     " updated_at = pg_catalog.clock_timestamp(), finished_at = NULL WHERE name OPERATOR(pg_catalog.=) $1",
-    "ttiiititt");
+    "ttiiititti");
 pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery delete_errors("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery start_over(
@@ -117,6 +122,8 @@ engine::Request RequestOf(const std::string& text) {
 
 pg::Param Optional(const std::optional<std::int64_t>& value) { return value ? pg::Param(*value) : pg::Param(); }
 
+const char* CommandOf(const BackfillDefinition& definition) { return definition.deletes ? "delete" : "update"; }
+
 const char* OnError(const BackfillDefinition& definition) { return definition.pass_over_failures ? "skip" : "stop"; }
 
 std::string StatementOf(const std::string& command, const std::string& relation, const std::string& set_clause,
@@ -159,14 +166,25 @@ void RequireLimits(const JobLimits& limits) {
   CheckLimits(settings);
 }
 
+std::optional<std::string> FindUnnamedJob(const BackfillDefinition& definition) {
+  for (const pg::Row& row : find_jobs_of_table.Run({static_cast<std::int64_t>(definition.relation)}).rows) {
+    const bool same = *row[2] == CommandOf(definition) && row[3].value_or("") == definition.set_clause &&
+                      row[4].value_or("") == definition.where_clause && row[5].value_or("") == definition.revision;
+    if (same && *row[0] == MakeJobName(definition, *row[1])) return row[0];
+  }
+  return std::nullopt;
+}
+
 std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
   const pg::QueryResult found = load_job.Run({definition.name});
   if (found.rows.empty()) return std::nullopt;
   const pg::Row& row = found.rows.front();
-  const std::string there = StatementOf(*row[0], *row[1], row[2].value_or(""), row[3].value_or(""));
-  const std::string here = StatementOf(definition.deletes ? "delete" : "update", pg::QualifiedName(definition.relation),
-                                       definition.set_clause, definition.where_clause);
-  if (there != here) {
+  const bool same_table = std::stoul(*row[10]) == definition.relation;
+  // A table that has been restored, or made anew, has its old name and another oid.
+  const std::string table = pg::QualifiedName(definition.relation);
+  const std::string there =
+      StatementOf(*row[0], same_table ? table : *row[1], row[2].value_or(""), row[3].value_or(""));
+  if (there != StatementOf(CommandOf(definition), table, definition.set_clause, definition.where_clause)) {
     throw Error(sqlstate::kBackfillMismatch,
                 Format("%1% \"%2%\" exists with another definition", NounOf(definition), definition.name),
                 Format("It is: %1%", there),
@@ -175,6 +193,14 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
   }
   JobRecord job;
   job.state = *row[4];
+  if (!same_table && job.state != "done") {
+    throw Error(sqlstate::kBackfillMismatch,
+                Format("%1% \"%2%\" was begun on another table of that name", NounOf(definition), definition.name),
+                "Its table has been dropped and made again, or restored from a dump: how far it had come there says "
+                "nothing of the rows that are here.",
+                Format("To begin anew: SELECT safe_backfill_forget(%1%), then call it again.",
+                       pg::QuoteLiteral(definition.name)));
+  }
   job.request = RequestOf(*row[5]);
   job.strategy = *row[6];
   if (row[7]) job.excludes = *row[7] == "t";
@@ -185,18 +211,20 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
 
 void CreateJob(const BackfillDefinition& definition, const JobLimits& limits) {
   const engine::BackfillSettings& settings = limits.settings;
-  create_job.Run({definition.name, definition.deletes ? "delete" : "update", pg::QualifiedName(definition.relation),
+  create_job.Run({definition.name, CommandOf(definition), pg::QualifiedName(definition.relation),
                   pg::TextOrNull(definition.set_clause), pg::TextOrNull(definition.where_clause), OnError(definition),
                   pg::TextOrNull(definition.revision), Optional(settings.batch_size), settings.target_batch_ms,
                   settings.pause_ms, pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
-                  pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every)});
+                  pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every),
+                  static_cast<std::int64_t>(definition.relation)});
 }
 
 void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits) {
   const engine::BackfillSettings& settings = limits.settings;
   continue_job.Run({definition.name, OnError(definition), Optional(settings.batch_size), settings.target_batch_ms,
                     settings.pause_ms, pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
-                    pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every)});
+                    pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every),
+                    static_cast<std::int64_t>(definition.relation)});
   clear_lanes.Run({definition.name});
   Fold(definition.name);
 }

@@ -29,7 +29,9 @@ struct JobLimits {
 void RequireLimits(const JobLimits& limits);
 
 // REQUIRES of all: an open unit.
-// Nothing: there is none of that name. Fails when it has another definition.
+// The job that a call without a name goes on with: the same definition on the same table, whatever that is called now.
+std::optional<std::string> FindUnnamedJob(const BackfillDefinition& definition);
+// Nothing: there is none of that name. Fails when it has another definition or was begun on another table.
 std::optional<JobRecord> LoadJob(const BackfillDefinition& definition);
 void CreateJob(const BackfillDefinition& definition, const JobLimits& limits);
 // A call goes on with it: with its limits, whatever was asked of the last call forgotten.

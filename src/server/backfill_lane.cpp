@@ -38,6 +38,7 @@ class LaneJob : public engine::BackfillJob {
 
  private:
   pg::TableShape TableOf(const BackfillRange& range) const;
+  void UseKeyOf(const BackfillRange& range, pg::TableShape& table) const;
 
   const BackfillDefinition& definition_;
   int number_ = 0;  // of the range that was taken last
@@ -50,7 +51,7 @@ std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
     if (!lock->held()) continue;
     std::optional<BackfillRange> range = LoadRange(definition_.name, number);
     if (!range) continue;
-    const pg::TableShape table = TableOf(*range);
+    pg::TableShape table = TableOf(*range);
     if (table.oid == 0) {  // dropped or detached since
       FinishRange(definition_.name, number, 0);
       continue;
@@ -59,12 +60,7 @@ std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
     table_ = table.oid;
     ClaimRange(definition_.name, number);
     if (range->strategy == "ctid") return MakePageWalk(definition_, table, *range, std::move(lock));
-    if (range->bound.size() != table.key.size()) {
-      throw core::Error(
-          core::sqlstate::kObjectNotInPrerequisiteState,
-          Format("%1% has another key than when the backfill was begun", range->relation), {},
-          Format("Give it up and begin anew: SELECT safe_backfill_forget(%1%).", pg::QuoteLiteral(definition_.name)));
-    }
+    UseKeyOf(*range, table);
     return range->strategy == "key" ? MakeKeyWalk(definition_, table, *range, std::move(lock))
                                     : MakeThroughWalk(definition_, table, *range, std::move(lock));
   }
@@ -74,11 +70,29 @@ std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
 
 // The row says which table it is a range of; it is one of the tables of the job, whatever the row says.
 pg::TableShape LaneJob::TableOf(const BackfillRange& range) const {
-  const Oid oid = pg::RelationNamed(pg::ParseQualifiedName(range.relation));
-  if (oid == InvalidOid) return {};
   const std::vector<Oid> tables = pg::TablesOf(definition_.relation);
-  const bool ours = oid == definition_.relation || std::find(tables.begin(), tables.end(), oid) != tables.end();
-  return ours ? pg::DescribeTable(oid) : pg::TableShape();
+  const bool ours =
+      range.table == definition_.relation || std::find(tables.begin(), tables.end(), range.table) != tables.end();
+  return ours ? pg::DescribeTable(range.table) : pg::TableShape();
+}
+
+// The walk goes on by the key that it was begun by, whatever else the table has now.
+void LaneJob::UseKeyOf(const BackfillRange& range, pg::TableShape& table) const {
+  for (const pg::TableKey& key : table.keys) {
+    if (pg::DescribeKey(key) != range.key) continue;
+    table.key = key;
+    return;
+  }
+  const std::string name = pg::QuoteLiteral(definition_.name);
+  throw core::Error(
+      core::sqlstate::kBackfillNotExact,
+      Format("%1% \"%2%\" cannot go on: %3% no longer has the key by which it is walked", NounOf(definition_),
+             definition_.name, table.qualified_name),
+      Format("It is walked by (%1%), the primary key or a unique index over NOT NULL columns when it was begun.",
+             core::JoinNames(range.key)),
+      Format("Create a unique index over that key again and call it again; or give up what is recorded of it and begin "
+             "anew: SELECT safe_backfill_forget(%1%).",
+             name));
 }
 
 void LaneJob::NoteWait(const std::string& what, const std::string& detail) {

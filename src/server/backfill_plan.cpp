@@ -216,6 +216,7 @@ void Planner::AddPages(const pg::TableShape& leaf, std::int64_t count) {
   const std::int64_t ranges = std::min(count, leaf.pages);
   for (std::int64_t i = 0; i < ranges; ++i) {
     BackfillRange range;
+    range.table = leaf.oid;
     range.relation = leaf.qualified_name;
     range.strategy = "ctid";
     const std::int64_t first = leaf.pages * i / ranges;
@@ -277,7 +278,9 @@ void Planner::AddKeys(const pg::TableShape& table, bool through, std::int64_t co
   Position low;
   for (const Position& bound : bounds) {
     BackfillRange range;
+    range.table = table.oid;
     range.relation = table.qualified_name;
+    range.key = pg::DescribeKey(table.key);
     range.strategy = through ? "through" : "key";
     range.low = range.position = low;
     range.bound = low = bound;

@@ -1,26 +1,32 @@
 #include "server/backfill_range.hpp"
 
+#include <limits>
+
 #include "core/format.hpp"
+#include "core/interleave.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/spi.hpp"
+#include "pg/text.hpp"
 
 namespace headway::server {
 
 namespace {
 
 pg::PreparedQuery insert_range(
-    "INSERT INTO headway.backfill_range (name, number, relation, strategy, low, bound, position, units) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    "tittTTTi");
+    "INSERT INTO headway.backfill_range (name, number, relation, strategy, low, bound, position, units, relation_oid, "
+    "key)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CAST($9 AS pg_catalog.oid), $10)",
+    "tittTTTiiT");
 pg::PreparedQuery open_ranges(
     "SELECT number FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1 AND NOT done ORDER BY number", "t");
 pg::PreparedQuery load_range(
-    "SELECT relation, strategy, passes, pass, units, walked FROM headway.backfill_range "
+    "SELECT relation, strategy, passes, pass, units, walked, relation_oid FROM headway.backfill_range "
     "WHERE name OPERATOR(pg_catalog.=) $1 AND number OPERATOR(pg_catalog.=) $2 AND NOT done",
     "ti");
 pg::PreparedQuery load_lists(
     "SELECT l.kind, i.item FROM headway.backfill_range r CROSS JOIN LATERAL (VALUES (1, r.low), (2, r.bound),"
-    " (3, r.position), (4, r.window_end), (5, r.pass_position), (6, r.skipped)) AS l (kind, list)"
+    " (3, r.position), (4, r.window_end), (5, r.pass_position), (6, r.skipped),"
+    " (7, r.key)) AS l (kind, list)"
     " CROSS JOIN LATERAL pg_catalog.unnest(l.list) WITH ORDINALITY AS i (item, place)"
     " WHERE r.name OPERATOR(pg_catalog.=) $1 AND r.number OPERATOR(pg_catalog.=) $2 ORDER BY l.kind, i.place",
     "ti");
@@ -57,11 +63,45 @@ pg::PreparedQuery note_failure(
     " seen_at = EXCLUDED.seen_at",
     "ttTttt");
 
+// Whoever may write to the table may have written anything.
+[[noreturn]] void RefuseRow(const std::string& job, const BackfillRange& range, const std::string& detail) {
+  throw core::Error(
+      core::sqlstate::kObjectNotInPrerequisiteState,
+      core::Format("the row of range %1% of the job \"%2%\" in headway.backfill_range is damaged", range.number, job),
+      detail, core::Format("Give the job up and begin anew: SELECT safe_backfill_forget(%1%).", pg::QuoteLiteral(job)));
+}
+
+bool IsPage(const std::string& text) {
+  constexpr std::size_t kMostDigits = 10;
+  return !text.empty() && text.size() <= kMostDigits && text.find_first_not_of("0123456789") == std::string::npos &&
+         std::stoll(text) <= std::numeric_limits<std::uint32_t>::max();
+}
+
+// A position is a key or a page, or nothing at all: for the walks it is what they have written themselves.
+void RequireSound(const std::string& job, const BackfillRange& range) {
+  const bool pages = range.strategy == "ctid";
+  const std::size_t length = pages ? 1 : range.key.size();
+  if (pages != range.key.empty()) RefuseRow(job, range, "Its key does not fit its strategy.");
+  const auto require = [&](const char* name, const Position& position, bool may_be_empty) {
+    const bool good = position.empty() ? may_be_empty : position.size() == length;
+    if (good && (!pages || position.empty() || IsPage(position.front()))) return;
+    RefuseRow(job, range, core::Format("Its %1% is not a %2%.", name, pages ? "page" : "key"));
+  };
+  require("bound", range.bound, false);
+  require("position", range.position, !pages);
+  require("window_end", range.window_end, true);
+  if (!pages) require("pass_position", range.pass_position, true);
+  if (length > 0 && range.skipped.size() % length != 0) RefuseRow(job, range, "Its skipped rows are not keys.");
+  if (range.passes < 1 || range.passes > core::kMostPasses || range.pass < 0 || range.pass > range.passes) {
+    RefuseRow(job, range, "Its passes cannot be.");
+  }
+}
+
 }  // namespace
 
 void InsertRange(const std::string& job, const BackfillRange& range) {
-  insert_range.Run(
-      {job, range.number, range.relation, range.strategy, range.low, range.bound, range.position, range.units});
+  insert_range.Run({job, range.number, range.relation, range.strategy, range.low, range.bound, range.position,
+                    range.units, static_cast<std::int64_t>(range.table), range.key});
 }
 
 std::vector<int> OpenRanges(const std::string& job) {
@@ -82,11 +122,14 @@ std::optional<BackfillRange> LoadRange(const std::string& job, int number) {
   range.pass = std::stoi(*row[3]);
   range.units = std::stoll(*row[4]);
   range.walked = std::stoll(*row[5]);
-  Position* lists[] = {&range.low,        &range.bound,         &range.position,
-                       &range.window_end, &range.pass_position, &range.skipped};
+  range.table = static_cast<std::uint32_t>(std::stoul(*row[6]));
+  Position* lists[] = {&range.low,           &range.bound,   &range.position, &range.window_end,
+                       &range.pass_position, &range.skipped, &range.key};
   for (const pg::Row& item : load_lists.Run({job, number}).rows) {
-    lists[std::stoi(*item[0]) - 1]->push_back(item[1].value_or(""));
+    if (!item[1]) RefuseRow(job, range, "A list in it holds NULL.");
+    lists[std::stoi(*item[0]) - 1]->push_back(*item[1]);
   }
+  RequireSound(job, range);
   return range;
 }
 

@@ -15,8 +15,10 @@ using Position = std::vector<std::string>;
 
 struct BackfillRange {
   int number = 0;
-  std::string relation;
-  std::string strategy;  // key, ctid, through
+  std::uint32_t table = 0;       // its oid: its name may change
+  std::string relation;          // its name when the range was made
+  std::string strategy;          // key, ctid, through
+  std::vector<std::string> key;  // that the positions are of, as pg::DescribeKey() has it; empty: ctid
   Position low;
   Position bound;
   Position position;
@@ -33,7 +35,7 @@ struct BackfillRange {
 void InsertRange(const std::string& job, const BackfillRange& range);
 // The numbers of those that are not done.
 std::vector<int> OpenRanges(const std::string& job);
-// Nothing: it is done meanwhile.
+// Nothing: it is done meanwhile. 55000: what is in its row cannot be.
 std::optional<BackfillRange> LoadRange(const std::string& job, int number);
 
 // Whoever walks a range holds this until it is destroyed, or the process ends.

@@ -144,6 +144,7 @@ bool BackfillRun::Open() {
 
 // REQUIRES: an open unit.
 bool BackfillRun::Begin() {
+  if (!definition_.named) definition_.name = FindUnnamedJob(definition_).value_or(definition_.name);
   if (Busy()) return false;
   CheckBackfill(definition_);
   const std::optional<JobRecord> job = LoadJob(definition_);

@@ -1,0 +1,143 @@
+-- A stopped backfill goes on with the table and by the key that it was begun with, or not at all.
+CREATE EXTENSION pg_headway;
+\set VERBOSITY terse
+CREATE TABLE items (id int PRIMARY KEY, b int NOT NULL, n int NOT NULL DEFAULT 0, CONSTRAINT stop CHECK (id <> 6000 OR n = 0));
+INSERT INTO items (id, b) SELECT i, 20000 - i FROM generate_series(1, 10000) AS i;
+CREATE VIEW result AS SELECT n, count(*) FROM items GROUP BY n ORDER BY n;
+-- It stops at row 6000, and begins anew.
+CREATE PROCEDURE stop_in_the_middle() LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM safe_backfill_forget(name) FROM headway.backfill;
+  ALTER TABLE items DROP CONSTRAINT IF EXISTS stop;
+  UPDATE items SET n = 0;
+  ALTER TABLE items ADD CONSTRAINT stop CHECK (id <> 6000 OR n = 0);
+END $$;
+SELECT safe_backfill('items', 'n = n + 1', batch_size => 500, target_batch_time => '1 h');
+SELECT relation, relation_oid = 'items'::regclass AS same, key FROM headway.backfill_range WHERE NOT done;
+SELECT count(*) > 0 AS some, count(*) < 10000 AS not_all FROM items WHERE n = 1;
+
+-- another key instead of it: longer,
+ALTER TABLE items DROP CONSTRAINT stop, DROP CONSTRAINT items_pkey, ADD PRIMARY KEY (b, id);
+\set VERBOSITY default
+SELECT safe_backfill('items', 'n = n + 1');
+\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY terse
+-- of other columns,
+ALTER TABLE items DROP CONSTRAINT items_pkey, ADD PRIMARY KEY (b);
+SELECT safe_backfill('items', 'n = n + 1');
+-- of another type,
+ALTER TABLE items DROP CONSTRAINT items_pkey, ALTER id TYPE text, ADD PRIMARY KEY (id);
+SELECT safe_backfill('items', 'n = n + 1');
+ALTER TABLE items ALTER id TYPE int USING id::int;
+-- beside it: it goes on by the one that it was begun by
+ALTER TABLE items DROP CONSTRAINT items_pkey, ADD PRIMARY KEY (b, id), ADD UNIQUE (id), ALTER id SET NOT NULL;
+SET client_min_messages = warning;
+SELECT safe_backfill('items', 'n = n + 1') > 0 AS more;
+RESET client_min_messages;
+SELECT * FROM result;
+
+-- begun by two columns
+CALL stop_in_the_middle();
+SELECT safe_backfill('items', 'n = n + 1', batch_size => 500, target_batch_time => '1 h');
+SELECT key FROM headway.backfill_range WHERE NOT done;
+ALTER TABLE items DROP CONSTRAINT stop, DROP CONSTRAINT items_pkey;
+SELECT safe_backfill('items', 'n = n + 1');
+ALTER TABLE items ADD PRIMARY KEY (b, id);
+SET client_min_messages = warning;
+SELECT safe_backfill('items', 'n = n + 1') > 0 AS more;
+RESET client_min_messages;
+SELECT * FROM result;
+
+-- renamed meanwhile, and in another schema: it is the same table, and the same job
+CALL stop_in_the_middle();
+SELECT safe_backfill('items', 'n = n + 1', batch_size => 500, target_batch_time => '1 h');
+ALTER TABLE items DROP CONSTRAINT stop;
+ALTER TABLE items RENAME TO things;
+CREATE SCHEMA other;
+ALTER TABLE things SET SCHEMA other;
+SET search_path = other, public;
+SET client_min_messages = warning;
+SELECT safe_backfill('things', 'n = n + 1') > 0 AS more;
+RESET client_min_messages;
+SELECT state, rows_done FROM headway.backfill;
+SELECT * FROM result;
+RESET search_path;
+ALTER TABLE other.things SET SCHEMA public;
+ALTER TABLE things RENAME TO items;
+
+-- made anew under the same name: it is not the same
+CALL stop_in_the_middle();
+SELECT safe_backfill('items', 'n = n + 1', name => 'again', batch_size => 500, target_batch_time => '1 h');
+DROP VIEW result;
+DROP TABLE items;
+CREATE TABLE items (id int PRIMARY KEY, b int NOT NULL, n int NOT NULL DEFAULT 0);
+INSERT INTO items (id, b) SELECT i, 20000 - i FROM generate_series(1, 10000) AS i;
+\set VERBOSITY default
+SELECT safe_backfill('items', 'n = n + 1', name => 'again');
+\set VERBOSITY terse
+SELECT safe_backfill_forget('again');
+SELECT safe_backfill('items', 'n = n + 1', name => 'again');
+
+-- a partition that is renamed is not left out, one that is dropped is
+CREATE TABLE parts (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, CONSTRAINT stop CHECK (id <> 300 OR n = 0)) PARTITION BY RANGE (id);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000);
+CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (1000) TO (2000);
+CREATE TABLE parts_3 PARTITION OF parts FOR VALUES FROM (2000) TO (3000);
+INSERT INTO parts SELECT i FROM generate_series(1, 2999) AS i;
+SELECT safe_backfill('parts', 'n = n + 1', batch_size => 100, target_batch_time => '1 h');
+ALTER TABLE parts DROP CONSTRAINT stop;
+ALTER TABLE parts_2 RENAME TO parts_two;
+DROP TABLE parts_3;
+SET client_min_messages = warning;
+SELECT safe_backfill('parts', 'n = n + 1') > 0 AS more;
+RESET client_min_messages;
+SELECT n, count(*) FROM parts GROUP BY n;
+
+-- What stands in the rows of a job is not trusted: whoever may write there can have written anything.
+CREATE TABLE plain (id int PRIMARY KEY, n int, CONSTRAINT stop CHECK (id <> 600 OR n IS NULL));
+INSERT INTO plain SELECT i FROM generate_series(1, 1000) AS i;
+CREATE PROCEDURE damage(how text) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE 'UPDATE headway.backfill_range SET ' || how;
+END $$;
+SELECT safe_backfill('plain', 'n = 1', name => 'by key', strategy => 'key', batch_size => 10, target_batch_time => '1 h');
+SELECT safe_backfill('plain', 'n = 1', 'n IS NULL', name => 'by page', strategy => 'ctid', batch_size => 10, target_batch_time => '1 h');
+CREATE TABLE saved AS SELECT * FROM headway.backfill_range;
+SELECT name, strategy FROM saved ORDER BY name;
+CREATE PROCEDURE restore() LANGUAGE plpgsql AS $$
+BEGIN DELETE FROM headway.backfill_range; INSERT INTO headway.backfill_range SELECT * FROM saved; END $$;
+\set try 'SELECT safe_backfill(\'plain\', \'n = 1\', name => \'by key\'); SELECT safe_backfill(\'plain\', \'n = 1\', \'n IS NULL\', name => \'by page\'); CALL restore();'
+CALL damage($$position = '{1,2}'$$);
+:try
+CALL damage($$position = ARRAY[NULL]$$);
+:try
+CALL damage($$position = '{x}'$$);
+:try
+CALL damage($$bound = '{}'$$);
+:try
+CALL damage($$bound = '{99999999999999999999}'$$);
+:try
+CALL damage($$bound = '{-1}', position = '{4294967296}'$$);
+:try
+CALL damage($$window_end = '{1,2,3}'$$);
+:try
+CALL damage($$pass_position = '{1,2}', pass = 100000$$);
+:try
+CALL damage($$passes = 0$$);
+:try
+CALL damage($$skipped = '{1,NULL}'$$);
+:try
+CALL damage($$key = '{}'$$);
+:try
+CALL damage($$key = '{"n integer"}'$$);
+:try
+CALL damage($$strategy = CASE strategy WHEN 'key' THEN 'ctid' ELSE 'key' END$$);
+:try
+CALL damage($$relation_oid = 'headway.revision'::regclass$$);
+:try
+SELECT count(*) FROM headway.revision;
+
+DROP EXTENSION pg_headway;
+DROP TABLE items, parts, plain, saved CASCADE;
+DROP SCHEMA other;
+DROP PROCEDURE stop_in_the_middle, damage, restore;
