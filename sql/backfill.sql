@@ -219,7 +219,7 @@ CREATE TABLE strict (id int PRIMARY KEY, n int CHECK (n <> 150), times int NOT N
 INSERT INTO strict SELECT i FROM generate_series(1, 300) AS i;
 \set VERBOSITY default
 \set SHOW_CONTEXT errors
-SELECT safe_backfill('strict', 'n = id, times = times + 1', batch_size => 40, target_batch_time => '1 h', name => 'strict');
+SELECT safe_backfill('strict', 'n = id, times = times + 1', batch_size => 40, name => 'strict');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(n) BETWEEN 80 AND 299 AS some, count(n) FILTER (WHERE n <> id) AS wrong, max(times) FROM strict;
 SELECT state, rows_done = (SELECT count(n) FROM strict) AS counted, last_error, finished_at IS NULL AS open FROM headway.backfill WHERE name = 'strict';
@@ -228,7 +228,10 @@ ALTER TABLE strict DROP CONSTRAINT strict_n_check;
 \set VERBOSITY terse
 -- more has come meanwhile: it is not part of the job
 INSERT INTO strict SELECT i FROM generate_series(301, 310) AS i;
-SELECT safe_backfill('strict', 'n = id, times = times + 1', batch_size => 100, target_batch_time => '1 h', name => 'strict');
+-- how many were done in the passes before the failure depends on the room that was found
+SET client_min_messages = warning;
+SELECT safe_backfill('strict', 'n = id, times = times + 1', name => 'strict') BETWEEN 1 AND 220 AS the_rest;
+RESET client_min_messages;
 SELECT times, count(n) FROM strict GROUP BY times ORDER BY times;
 SELECT state, rows_done, last_error, finished_at IS NOT NULL AS finished FROM headway.backfill WHERE name = 'strict';
 \set VERBOSITY default
@@ -269,7 +272,7 @@ SELECT * FROM safe_backfill('strict', 'n = 2', 'n = 1', name => 'in from') \g (t
 -- in a revision: as its own statement; the job belongs to it
 SELECT migrate_revision('a', NULL, 'Fill', $up$
   UPDATE small SET n = 0;
-  SELECT safe_backfill('by_bigint', 'n = n + 1', batch_size => 500, target_batch_time => '1 h');
+  SELECT safe_backfill('by_bigint', 'n = n + 1');
   UPDATE small SET n = 1;
 $up$, 'SELECT safe_backfill(''by_bigint'', ''n = n - 1'')');
 \set VERBOSITY terse
@@ -291,7 +294,9 @@ SELECT n, count(*) > 0 AS some FROM by_bigint GROUP BY n ORDER BY n;
 SELECT revision, statements_done FROM headway.unfinished;
 ALTER TABLE by_bigint DROP CONSTRAINT by_bigint_check;
 \set VERBOSITY terse
+SET client_min_messages = warning;
 SELECT migrate_upgrade();
+RESET client_min_messages;
 SELECT n, count(*) FROM by_bigint GROUP BY n;
 -- inside of other code it cannot be
 \set VERBOSITY default

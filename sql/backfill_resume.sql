@@ -12,11 +12,12 @@ BEGIN
   UPDATE items SET n = 0;
   ALTER TABLE items ADD CONSTRAINT stop CHECK (id <> 6000 OR n = 0);
 END $$;
-SELECT safe_backfill('items', 'n = n + 1', batch_size => 500, target_batch_time => '1 h');
+SELECT safe_backfill('items', 'n = n + 1');
 SELECT relation, relation_oid = 'items'::regclass AS same, key FROM headway.backfill_range WHERE NOT done;
 SELECT count(*) > 0 AS some, count(*) < 10000 AS not_all FROM items WHERE n = 1;
 
 -- another key instead of it: longer,
+SET client_min_messages = warning;
 ALTER TABLE items DROP CONSTRAINT stop, DROP CONSTRAINT items_pkey, ADD PRIMARY KEY (b, id);
 \set VERBOSITY default
 SELECT safe_backfill('items', 'n = n + 1');
@@ -31,26 +32,29 @@ SELECT safe_backfill('items', 'n = n + 1');
 ALTER TABLE items ALTER id TYPE int USING id::int;
 -- beside it: it goes on by the one that it was begun by
 ALTER TABLE items DROP CONSTRAINT items_pkey, ADD PRIMARY KEY (b, id), ADD UNIQUE (id), ALTER id SET NOT NULL;
-SET client_min_messages = warning;
 SELECT safe_backfill('items', 'n = n + 1') > 0 AS more;
 RESET client_min_messages;
 SELECT * FROM result;
 
 -- begun by two columns
+SET client_min_messages = warning;
 CALL stop_in_the_middle();
-SELECT safe_backfill('items', 'n = n + 1', batch_size => 500, target_batch_time => '1 h');
+RESET client_min_messages;
+SELECT safe_backfill('items', 'n = n + 1');
 SELECT key FROM headway.backfill_range WHERE NOT done;
 ALTER TABLE items DROP CONSTRAINT stop, DROP CONSTRAINT items_pkey;
+SET client_min_messages = warning;
 SELECT safe_backfill('items', 'n = n + 1');
 ALTER TABLE items ADD PRIMARY KEY (b, id);
-SET client_min_messages = warning;
 SELECT safe_backfill('items', 'n = n + 1') > 0 AS more;
 RESET client_min_messages;
 SELECT * FROM result;
 
 -- renamed meanwhile, and in another schema: it is the same table, and the same job
+SET client_min_messages = warning;
 CALL stop_in_the_middle();
-SELECT safe_backfill('items', 'n = n + 1', batch_size => 500, target_batch_time => '1 h');
+RESET client_min_messages;
+SELECT safe_backfill('items', 'n = n + 1');
 ALTER TABLE items DROP CONSTRAINT stop;
 ALTER TABLE items RENAME TO things;
 CREATE SCHEMA other;
@@ -66,8 +70,10 @@ ALTER TABLE other.things SET SCHEMA public;
 ALTER TABLE things RENAME TO items;
 
 -- made anew under the same name: it is not the same
+SET client_min_messages = warning;
 CALL stop_in_the_middle();
-SELECT safe_backfill('items', 'n = n + 1', name => 'again', batch_size => 500, target_batch_time => '1 h');
+RESET client_min_messages;
+SELECT safe_backfill('items', 'n = n + 1', name => 'again');
 DROP VIEW result;
 DROP TABLE items;
 CREATE TABLE items (id int PRIMARY KEY, b int NOT NULL, n int NOT NULL DEFAULT 0);
@@ -84,7 +90,7 @@ CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000);
 CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (1000) TO (2000);
 CREATE TABLE parts_3 PARTITION OF parts FOR VALUES FROM (2000) TO (3000);
 INSERT INTO parts SELECT i FROM generate_series(1, 2999) AS i;
-SELECT safe_backfill('parts', 'n = n + 1', batch_size => 100, target_batch_time => '1 h');
+SELECT safe_backfill('parts', 'n = n + 1');
 ALTER TABLE parts DROP CONSTRAINT stop;
 ALTER TABLE parts_2 RENAME TO parts_two;
 DROP TABLE parts_3;
@@ -100,8 +106,9 @@ CREATE PROCEDURE damage(how text) LANGUAGE plpgsql AS $$
 BEGIN
   EXECUTE 'UPDATE headway.backfill_range SET ' || how;
 END $$;
-SELECT safe_backfill('plain', 'n = 1', name => 'by key', strategy => 'key', batch_size => 10, target_batch_time => '1 h');
-SELECT safe_backfill('plain', 'n = 1', 'n IS NULL', name => 'by page', strategy => 'ctid', batch_size => 10, target_batch_time => '1 h');
+SELECT safe_backfill('plain', 'n = 1', name => 'by key', strategy => 'key');
+SELECT safe_backfill('plain', 'n = 1', 'n IS NULL', name => 'by page', strategy => 'ctid');
+SET client_min_messages = warning;
 CREATE TABLE saved AS SELECT * FROM headway.backfill_range;
 SELECT name, strategy FROM saved ORDER BY name;
 CREATE PROCEDURE restore() LANGUAGE plpgsql AS $$
