@@ -330,6 +330,67 @@ SET ROLE regress_headway_filler;
 SELECT safe_backfill('strict', 'n = -5', name => 'policy');
 RESET ROLE;
 SELECT count(*) FROM strict WHERE n = -5;
+-- for the owner too, when it is forced on him; done is what has reached all rows
+ALTER TABLE strict FORCE ROW LEVEL SECURITY, OWNER TO regress_headway_filler;
+SET ROLE regress_headway_filler;
+SELECT safe_backfill('strict', 'n = -5', name => 'policy');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+SELECT count(*) FROM headway.backfill WHERE name = 'policy';
+SELECT safe_backfill('strict', 'n = -5', name => 'policy');
+ALTER TABLE strict DISABLE ROW LEVEL SECURITY, OWNER TO CURRENT_USER;
+
+-- a key that moves though the SET does not name it: by generation, by a trigger
+CREATE TABLE keyed (a numeric, k numeric GENERATED ALWAYS AS (a * 2) STORED PRIMARY KEY, u int, c int NOT NULL DEFAULT 0);
+INSERT INTO keyed (a, u) SELECT i, i FROM generate_series(1, 3000) AS i;
+\set VERBOSITY default
+SELECT safe_backfill('keyed', 'a = a + 100.25, c = c + 1', name => 'keyed');
+\set VERBOSITY terse
+-- another key that it leaves alone will do
+ALTER TABLE keyed ADD UNIQUE (u), ALTER u SET NOT NULL;
+SELECT safe_backfill('keyed', 'a = a + 100.25, c = c + 1', name => 'keyed');
+SELECT c, count(*) FROM keyed GROUP BY c;
+CREATE FUNCTION move() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.u := NEW.u + 5000; RETURN NEW; END';
+CREATE TRIGGER move BEFORE UPDATE ON keyed FOR EACH ROW EXECUTE FUNCTION move();
+\set VERBOSITY default
+SET client_min_messages = warning;
+SELECT safe_backfill('keyed', 'a = -a, c = c + 1', name => 'moved');
+RESET client_min_messages;
+\set VERBOSITY terse
+SELECT safe_backfill('keyed', 'a = -a', 'a > 0', name => 'moved, by page', strategy => 'ctid');
+SELECT safe_delete('keyed', 'c = 1', name => 'keyed away');
+-- as one of a partitioned table whose rows change places
+CREATE TABLE keyed_parts (id int, half int, c int NOT NULL DEFAULT 0, PRIMARY KEY (id, half)) PARTITION BY LIST (half);
+CREATE TABLE keyed_parts_0 PARTITION OF keyed_parts FOR VALUES IN (0);
+CREATE TABLE keyed_parts_1 PARTITION OF keyed_parts FOR VALUES IN (1);
+INSERT INTO keyed_parts SELECT i, i % 2 FROM generate_series(1, 100) AS i;
+SELECT safe_backfill('keyed_parts', 'half = 1 - half, c = c + 1', name => 'changing places');
+DROP TABLE keyed, keyed_parts;
+DROP FUNCTION move;
+
+-- rows that a trigger keeps as they are: it is said how many
+CREATE TABLE kept (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);
+INSERT INTO kept SELECT i FROM generate_series(1, 1000) AS i;
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.id % 4 = 0 THEN RETURN NULL; END IF; RETURN coalesce(NEW, OLD); END';
+CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON kept FOR EACH ROW EXECUTE FUNCTION keep();
+\set VERBOSITY default
+SET client_min_messages = warning;
+SELECT safe_backfill('kept', 'n = n + 1', name => 'kept');
+RESET client_min_messages;
+\set VERBOSITY terse
+SELECT state, rows_done, rows_unchanged FROM headway.backfill WHERE name = 'kept';
+SELECT n, count(*) FROM kept GROUP BY n ORDER BY n;
+SELECT safe_backfill('kept', 'n = n + 1', 'n < 100', name => 'kept, still matching');
+SELECT safe_backfill('kept', 'n = 100', 'n <> 100', name => 'kept, by page');
+SELECT rows_done, rows_unchanged FROM headway.backfill WHERE name ~ '^kept, ' ORDER BY name;
+SELECT safe_delete('kept', 'n = 100 OR id % 4 = 0', name => 'kept from being deleted');
+SELECT count(*) FROM kept;
+SELECT migrate_revision('k', 'a', 'Kept', 'SELECT safe_backfill(''kept'', ''n = 7'')', '');
+SELECT migrate_upgrade('k');
+SELECT migrate_forget_progress('k');
+SELECT migrate_forget('k');
+DROP TABLE kept;
+DROP FUNCTION keep;
 
 -- a row that fails is noted and passed over, by choice
 CREATE TABLE some_bad (id int PRIMARY KEY, n int CHECK (n NOT IN (7, 8, 300)));

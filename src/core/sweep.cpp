@@ -12,7 +12,8 @@ AfterSweep JudgeSweep(const SweepFacts& facts) {
   if (!facts.has_condition || !facts.excludes || facts.left == Left::kNone) return AfterSweep::kDone;
   if (facts.updated == 0) {
     if (facts.locked > 0) return AfterSweep::kWait;
-    return facts.left == Left::kUnknown ? AfterSweep::kDone : AfterSweep::kGiveUp;
+    const bool proven = facts.left == Left::kUnknown && facts.unchanged == 0;  // it has met none that matches
+    return proven ? AfterSweep::kDone : AfterSweep::kGiveUp;
   }
   // The first sweep has all that was there; those after it what came or moved while the one before it went on. When
   // that does not get less, it never will.

@@ -125,6 +125,7 @@ CREATE TABLE headway.backfill (
   rows_done bigint NOT NULL DEFAULT 0,
   batches bigint NOT NULL DEFAULT 0,
   longest_ms bigint NOT NULL DEFAULT 0,
+  rows_unchanged bigint NOT NULL DEFAULT 0,
   old_snapshot text,
   pid integer,
   last_error text,
@@ -160,6 +161,7 @@ COMMENT ON COLUMN headway.backfill.batches_before IS 'batches of earlier sweeps'
 COMMENT ON COLUMN headway.backfill.rows_done IS 'rows updated or deleted, as of updated_at; headway.progress has it as of now';
 COMMENT ON COLUMN headway.backfill.batches IS 'batches committed, as of updated_at';
 COMMENT ON COLUMN headway.backfill.longest_ms IS 'milliseconds that the longest batch took, as of updated_at';
+COMMENT ON COLUMN headway.backfill.rows_unchanged IS 'rows of the last sweep that match and were left as they are: a BEFORE trigger returned NULL for them';
 COMMENT ON COLUMN headway.backfill.old_snapshot IS 'whoever has a snapshot so old that the room of rows that are done cannot be used again; NULL: nobody';
 COMMENT ON COLUMN headway.backfill.pid IS 'the process that runs it, or ran it when the server stopped';
 COMMENT ON COLUMN headway.backfill.last_error IS 'what stopped it';
@@ -192,6 +194,7 @@ CREATE TABLE headway.backfill_range (
   rows_failed bigint NOT NULL DEFAULT 0,
   rows_still bigint NOT NULL DEFAULT 0,
   rows_moved bigint NOT NULL DEFAULT 0,
+  rows_unchanged bigint NOT NULL DEFAULT 0,
   batches bigint NOT NULL DEFAULT 0,
   batch_rows bigint,
   batch_ms bigint,
@@ -226,6 +229,7 @@ COMMENT ON COLUMN headway.backfill_range.rows_locked IS 'rows left to the next s
 COMMENT ON COLUMN headway.backfill_range.rows_failed IS 'rows noted in headway.backfill_error';
 COMMENT ON COLUMN headway.backfill_range.rows_still IS 'rows that match where_clause though they are done';
 COMMENT ON COLUMN headway.backfill_range.rows_moved IS 'rows whose new version found no room beside the old one, or has new entries in indexes';
+COMMENT ON COLUMN headway.backfill_range.rows_unchanged IS 'rows that match and were left as they are: moved on meanwhile, or a BEFORE trigger returned NULL for them';
 COMMENT ON COLUMN headway.backfill_range.batches IS 'batches committed';
 COMMENT ON COLUMN headway.backfill_range.batch_rows IS 'rows of the last batch';
 COMMENT ON COLUMN headway.backfill_range.batch_ms IS 'milliseconds that it took';

@@ -235,6 +235,16 @@ Phase KeepTheSame(const Change& change) {
   return phase;
 }
 
+// The value that a row is to have, as an expression over the old column.
+std::string ValueOf(const Change& change) {
+  return change.conversion ? "(\n" + *change.conversion + "\n)" : change.quoted();
+}
+
+// Rows that do not have it yet.
+std::string UnfilledCondition(const Change& change) {
+  return QuoteIdentifier(change.new_name) + " IS NULL AND " + ValueOf(change) + " IS NOT NULL";
+}
+
 bool IsFilled(const Change& change) {
   const std::optional<ColumnId> fresh = FindNew(change);
   return fresh && DescribeColumn(*fresh).comment == kFilled;
@@ -249,10 +259,8 @@ Phase Fill(const OperationCall& call, const Change& change) {
     const std::string job = Format("safe_change_column_type of %1%.%2% (column %3%)", change.table.name,
                                    change.quoted(), RequireColumn(change.table, change.new_name).number);
     return std::function<void()>([=] {
-      const std::string fresh = QuoteIdentifier(change.new_name);
-      backfill(change.table.oid,
-               fresh + " = " + (change.conversion ? "(\n" + *change.conversion + "\n)" : change.quoted()),
-               fresh + " IS NULL AND " + change.quoted() + " IS NOT NULL", job);
+      backfill(change.table.oid, QuoteIdentifier(change.new_name) + " = " + ValueOf(change), UnfilledCondition(change),
+               job);
     });
   };
   // A value that cannot be converted: as long as the trigger is there, nobody could write that row.
@@ -298,6 +306,26 @@ Phase AddChecks(const Change& change) {
 Phase AddForeignKeys(const Change& change) {
   return Statements("add its foreign keys NOT VALID, and validate them",
                     [=] { return NextConstraint(DependentForeignKeys(change.column, change.new_name)); });
+}
+
+// The old values go, now or later: it is looked at every row whether it has its new one. Nothing is filtered here, by
+// row security least of all: it is off, and an error where a policy would hide rows.
+Phase Prove(const Change& change) {
+  Phase phase;
+  phase.title = Format("prove that every row of %1% has its new value", change.table.name);
+  phase.next = [=]() -> std::optional<PhaseWork> {
+    if (!FindNew(change)) return std::nullopt;
+    const std::string left =
+        "SELECT 1 FROM " + pg::QualifiedName(change.table.oid) + " WHERE " + UnfilledCondition(change) + " LIMIT 1";
+    if (!pg::RunQuery(left).Single()) return std::nullopt;
+    throw Error(sqlstate::kBackfillNotExact,
+                Format("rows of %1% have no value in %2%", change.table.name, QuoteIdentifier(change.new_name)),
+                Format("They have one in %1%. Something keeps trigger %2% from filling it, or has changed it since.",
+                       change.quoted(), QuoteIdentifier(change.trigger)),
+                Format("Nothing is lost. Fill them: COMMENT ON COLUMN %1%.%2% IS NULL, then call it again.",
+                       change.table.name, QuoteIdentifier(change.new_name)));
+  };
+  return phase;
 }
 
 Phase Swap(const Change& change) {
@@ -351,6 +379,7 @@ void AppendLongWay(const OperationCall& call, const Change& change, PhasedOperat
   operation.phases.push_back(BuildIndexes(change));
   operation.phases.push_back(AddChecks(change));
   operation.phases.push_back(AddForeignKeys(change));
+  operation.phases.push_back(Prove(change));
   operation.phases.push_back(Swap(change));
 }
 

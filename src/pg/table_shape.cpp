@@ -21,11 +21,11 @@ extern "C" {
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
 #include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
 #include "storage/bufmgr.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
-#include "utils/rls.h"
 }
 
 namespace headway::pg {
@@ -44,6 +44,7 @@ struct RawKey {
     const char* greater;
     const char* not_greater;
     const char* equal;
+    List* generated_from;
   } columns[kMaxKeyColumns];
 };
 
@@ -67,6 +68,19 @@ const char* CollationText(Oid oid) {
   const char* text = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
   ReleaseSysCache(tuple);
   return text;
+}
+
+// Names.
+List* GeneratedFrom(Relation table, Form_pg_attribute column) {
+  if (column->attgenerated == '\0') return NIL;
+  Bitmapset* numbers = nullptr;
+  pull_varattnos(build_column_default(table, column->attnum), 1, &numbers);
+  List* names = NIL;
+  for (int i = -1; (i = bms_next_member(numbers, i)) >= 0;) {
+    const auto number = static_cast<AttrNumber>(i + FirstLowInvalidHeapAttributeNumber);
+    if (number > 0) names = lappend(names, get_attname(RelationGetRelid(table), number, false));
+  }
+  return names;
 }
 
 bool IsWalkable(Relation index) {
@@ -101,6 +115,7 @@ bool FillKey(Relation table, Relation index, RawKey& key) {
     out.type = format_type_extended(column->atttypid, column->atttypmod,
                                     FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
     out.collation = CollationText(column->attcollation);
+    out.generated_from = GeneratedFrom(table, column);
     out.greater = OperatorText(family, type, BTGreaterStrategyNumber);
     out.not_greater = OperatorText(family, type, BTLessEqualStrategyNumber);
     out.equal = OperatorText(family, type, BTEqualStrategyNumber);
@@ -134,7 +149,6 @@ struct RawShape {
   bool has_children;
   bool is_catalog;
   bool is_heap;
-  bool row_security;
   double rows;
   std::int64_t pages;
   List* keys;
@@ -149,7 +163,6 @@ RawShape Look(Oid oid) {
   shape.is_catalog = IsCatalogRelation(table);
   shape.has_children = shape.kind == RELKIND_PARTITIONED_TABLE || has_subclass(oid);
   shape.is_heap = table->rd_rel->relam == HEAP_TABLE_AM_OID;
-  shape.row_security = check_enable_rls(oid, InvalidOid, true) == RLS_ENABLED;
   shape.rows = table->rd_rel->reltuples;
   if (shape.kind == RELKIND_RELATION || shape.kind == RELKIND_PARTITIONED_TABLE) shape.keys = FindKeys(table);
   if (shape.kind == RELKIND_RELATION) shape.pages = RelationGetNumberOfBlocks(table);
@@ -161,7 +174,10 @@ TableKey ToKey(const RawKey& raw) {
   TableKey key;
   for (int i = 0; i < raw.count; ++i) {
     const auto& column = raw.columns[i];
-    key.push_back({column.name, column.type, column.collation, column.greater, column.not_greater, column.equal});
+    key.push_back({column.name, column.type, column.collation, column.greater, column.not_greater, column.equal, {}});
+    for (int j = 0; j < list_length(column.generated_from); ++j) {
+      key.back().generated_from.emplace_back(static_cast<char*>(list_nth(column.generated_from, j)));
+    }
   }
   return key;
 }
@@ -188,7 +204,6 @@ TableShape DescribeTable(Oid relation) {
   shape.has_children = raw.has_children;
   shape.is_catalog = raw.is_catalog;
   shape.is_heap = raw.is_heap;
-  shape.row_security = raw.row_security;
   shape.estimated_rows = raw.rows > 0 ? static_cast<std::int64_t>(raw.rows) : 0;
   shape.pages = raw.pages;
   for (int i = 0; i < list_length(raw.keys); ++i) {

@@ -12,6 +12,7 @@ struct KeyColumn {
   std::string greater;      // OPERATOR(schema.>) of the index's own operator family
   std::string not_greater;  // <=
   std::string equal;
+  std::vector<std::string> generated_from;  // the columns that it is computed from; empty: it is not
 };
 
 using TableKey = std::vector<KeyColumn>;
@@ -27,7 +28,6 @@ struct TableShape {
   bool has_children = false;
   bool is_catalog = false;
   bool is_heap = false;        // its rows have places that mean what a heap's mean
-  bool row_security = false;   // for the current user
   TableKey key;                // the first of the next; empty: none
   std::vector<TableKey> keys;  // of unique indexes without NULLs, the primary key first
   std::int64_t estimated_rows = 0;

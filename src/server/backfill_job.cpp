@@ -47,7 +47,7 @@ pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name O
 pg::PreparedQuery delete_errors("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery start_over(
     "UPDATE headway.backfill SET sweep = 0, excludes = NULL, rows_before = 0, batches_before = 0, rows_done = 0,"
-    " batches = 0, longest_ms = 0, index_bytes = 0, started_by = current_user,"
+    " batches = 0, longest_ms = 0, rows_unchanged = 0, index_bytes = 0, started_by = current_user,"
     " started_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
     "t");
 pg::PreparedQuery sum_ranges(
@@ -55,7 +55,7 @@ pg::PreparedQuery sum_ranges(
     " COALESCE(pg_catalog.sum(rows_done), 0), COALESCE(pg_catalog.sum(rows_per_second) FILTER (WHERE NOT done), 0),"
     " COALESCE(pg_catalog.sum(rows_locked), 0), COALESCE(pg_catalog.sum(rows_failed), 0),"
     " COALESCE(pg_catalog.sum(rows_still), 0), COALESCE(pg_catalog.sum(rows_moved), 0),"
-    " pg_catalog.count(*) FILTER (WHERE NOT done), pg_catalog.count(*)"
+    " COALESCE(pg_catalog.sum(rows_unchanged), 0), pg_catalog.count(*) FILTER (WHERE NOT done), pg_catalog.count(*)"
     " FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1",
     "t");
 pg::PreparedQuery sum_tables(
@@ -77,8 +77,9 @@ pg::PreparedQuery begin_sweep(
   " updated_at = pg_catalog.clock_timestamp()"
 pg::PreparedQuery fold("UPDATE headway.backfill b SET " FOLD " WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery end_sweep(
-    "UPDATE headway.backfill SET rows_before = rows_done, batches_before = batches, excludes = $2"
-    " WHERE name OPERATOR(pg_catalog.=) $1",
+    "UPDATE headway.backfill b SET rows_before = rows_done, batches_before = batches, excludes = $2,"
+    " rows_unchanged = (SELECT COALESCE(CAST(pg_catalog.sum(r.rows_unchanged) AS pg_catalog.int8), 0)"
+    " FROM headway.backfill_range r WHERE r.name OPERATOR(pg_catalog.=) b.name) WHERE name OPERATOR(pg_catalog.=) $1",
     "tb");
 pg::PreparedQuery note_index_bytes("UPDATE headway.backfill SET index_bytes = $2 WHERE name OPERATOR(pg_catalog.=) $1",
                                    "ti");
@@ -239,8 +240,9 @@ SweepSums SumRanges(const std::string& name) {
   const pg::QueryResult found = sum_ranges.Run({name});
   const pg::Row& row = found.rows.at(0);
   SweepSums sums;
-  std::int64_t* fields[] = {&sums.units, &sums.walked, &sums.rows, &sums.rows_per_second, &sums.locked, &sums.failed,
-                            &sums.still, &sums.moved,  &sums.open, &sums.ranges};
+  std::int64_t* fields[] = {&sums.units,     &sums.walked, &sums.rows,  &sums.rows_per_second,
+                            &sums.locked,    &sums.failed, &sums.still, &sums.moved,
+                            &sums.unchanged, &sums.open,   &sums.ranges};
   std::size_t i = 0;
   for (std::int64_t* field : fields) *field = std::stoll(*row[i++]);
   return sums;

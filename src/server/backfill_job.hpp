@@ -49,6 +49,7 @@ struct SweepSums {
   std::int64_t failed = 0;
   std::int64_t still = 0;
   std::int64_t moved = 0;
+  std::int64_t unchanged = 0;
   std::int64_t open = 0;  // ranges that are not done
   std::int64_t ranges = 0;
 };

@@ -36,7 +36,7 @@ class KeyWalk : public SavedWalk {
         columns_(target_.key.size()),
         write_(sql_.ChangeReturning(sql_.place() + " OPERATOR(pg_catalog.=) ANY ($1)", sql_.KeyList("")), columns_,
                pg::Access::kPlaces),
-        write_one_(sql_.ChangeReturning(sql_.Equals(1), ""), std::string(columns_, 't')),
+        write_one_(sql_.ChangeReturning(sql_.Equals(1), "(" + sql_.Equals(1) + ")"), std::string(columns_, 't')),
         lock_places_(LockSql("false, " + sql_.KeyList(""), sql_.place() + " OPERATOR(pg_catalog.=) ANY ($1)"), columns_,
                      pg::Access::kPlaces),
         lock_one_(LockSql("1", sql_.Equals(1)), std::string(columns_, 't')),
@@ -226,8 +226,9 @@ std::int64_t KeyWalk::WriteSlice(const Window::Slice& slice, engine::Care care) 
         ours.places.push_back(all.places[row]);
         Append(ours.keys, KeyOf(all, row));
       }
-      std::vector<std::size_t> none;
-      if (!ours.places.empty()) updated = WriteRows(ours, none);
+      std::vector<std::size_t> unchanged;  // nobody else can have taken them since
+      if (!ours.places.empty()) updated = WriteRows(ours, unchanged);
+      counts_.unchanged += static_cast<std::int64_t>(unchanged.size());
     }
   }
   for (const std::size_t row : missed) {
@@ -277,6 +278,9 @@ void KeyWalk::GoByKey() {
 std::int64_t KeyWalk::WriteByKey(const Position& key) {
   const pg::QueryResult result = write_one_.Run(ParamsOf(key));
   if (result.Single() == "t") ++counts_.still;
+  if (!deletes_ && !result.rows.empty() && result.rows.front()[1] != "t") ThrowKeyMoves(target_);
+  // It is gone, or matches no longer; or it is there as it was.
+  if (result.processed == 0 && !find_one_.Run(ParamsOf(key)).rows.empty()) ++counts_.unchanged;
   return static_cast<std::int64_t>(result.processed);
 }
 
@@ -337,6 +341,16 @@ void KeyWalk::PassOverSkipped(const core::ErrorReport& error) {
 }
 
 }  // namespace
+
+void ThrowKeyMoves(const pg::TableShape& target) {
+  throw Error(
+      core::sqlstate::kBackfillNotExact,
+      Format("rows of %1% get another key when they are updated", target.qualified_name),
+      "The SET leaves the key alone, but a trigger does not: rows that move ahead of the walk would be done again. "
+      "This batch has been undone.",
+      "Let the trigger leave the key alone meanwhile; or give a where_clause that the SET makes false, and "
+      "strategy => 'ctid'.");
+}
 
 std::unique_ptr<engine::RangeWalk> MakeKeyWalk(const BackfillDefinition& definition, const pg::TableShape& target,
                                                BackfillRange range, std::unique_ptr<RangeLock> lock) {

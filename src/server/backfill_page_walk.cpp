@@ -161,6 +161,8 @@ engine::Step PageWalk::Take(std::int64_t most, engine::Care care) {
                   "Change the where_clause so that it excludes rows that are done, or use strategy => 'key'.");
     }
     step.updated = written.written;
+    // Some may have moved on; then they are met where they are now. In a sweep that changes none, they are left.
+    counts_.unchanged += static_cast<std::int64_t>(rows.places.size()) - written.written;
   }
   const std::optional<std::int64_t> hot = pg::CountHotUpdates(target_.oid);
   if (!deletes_ && hot) {

@@ -63,8 +63,10 @@ struct Obstacles {
 class Planner {
  public:
   Planner(const BackfillDefinition& definition, int workers)
-      : definition_(definition), workers_(workers), root_(pg::DescribeTable(definition.relation)) {
-    if (!definition.deletes) assigned_ = pg::AssignedColumns(definition.set_clause);
+      : definition_(definition),
+        workers_(workers),
+        assigned_(definition.deletes ? std::vector<std::string>() : pg::AssignedColumns(definition.set_clause)),
+        root_(Describe(definition.relation)) {
     FindWayIn();
   }
 
@@ -76,7 +78,9 @@ class Planner {
   }
   void FindWayIn();
   bool MayTouch(const pg::TableShape& leaf) const;
+  std::string WhyNotBy(const pg::TableKey& key) const;
   std::string WhyNoKey(const pg::TableShape& table) const;
+  pg::TableShape Describe(Oid table) const;
   Obstacles Look(const pg::TableShape& leaf) const;
   const char* Choose(const pg::TableShape& leaf) const;
   void AddPages(const pg::TableShape& leaf, std::int64_t count);
@@ -86,8 +90,8 @@ class Planner {
 
   const BackfillDefinition& definition_;
   const int workers_;
+  const std::vector<std::string> assigned_;
   const pg::TableShape root_;
-  std::vector<std::string> assigned_;
   std::string only_through_;  // why the tables below the root must not be touched directly; empty: they may
   BackfillPlan plan_;
 };
@@ -95,8 +99,6 @@ class Planner {
 void Planner::FindWayIn() {
   if (pg::IsDistributed(definition_.relation)) {
     only_through_ = "Its rows are on other servers.";
-  } else if (root_.has_children && root_.row_security) {
-    only_through_ = "Its row security holds for the table above, not for each below it.";
   } else {
     for (const std::string& column : pg::PartitionColumns(definition_.relation)) {
       if (Sets(column)) {
@@ -122,12 +124,31 @@ bool Planner::MayTouch(const pg::TableShape& leaf) const {
   return !failure;
 }
 
-std::string Planner::WhyNoKey(const pg::TableShape& table) const {
-  if (table.key.empty()) return "The table has no primary key or unique index over NOT NULL columns.";
-  for (const pg::KeyColumn& column : table.key) {
+std::string Planner::WhyNotBy(const pg::TableKey& key) const {
+  for (const pg::KeyColumn& column : key) {
     if (Sets(column.name)) return Format("The SET changes the key column \"%1%\".", column.name);
+    for (const std::string& base : column.generated_from) {
+      if (!Sets(base)) continue;
+      return Format("The SET changes \"%1%\", from which the key column \"%2%\" is generated.", base, column.name);
+    }
   }
   return {};
+}
+
+std::string Planner::WhyNoKey(const pg::TableShape& table) const {
+  if (table.key.empty()) return "The table has no primary key or unique index over NOT NULL columns.";
+  return WhyNotBy(table.key);
+}
+
+// With the first key that the SET leaves alone.
+pg::TableShape Planner::Describe(Oid table) const {
+  pg::TableShape shape = pg::DescribeTable(table);
+  for (const pg::TableKey& key : shape.keys) {
+    if (!WhyNotBy(key).empty()) continue;
+    shape.key = key;
+    break;
+  }
+  return shape;
 }
 
 Obstacles Planner::Look(const pg::TableShape& leaf) const {
@@ -171,7 +192,7 @@ BackfillPlan Planner::Plan() {
   std::vector<pg::TableShape> leaves;
   std::int64_t pages = 0;
   for (const Oid oid : pg::TablesOf(definition_.relation)) {
-    leaves.push_back(pg::DescribeTable(oid));
+    leaves.push_back(Describe(oid));
     pages += leaves.back().pages;
   }
   plan_.strategy = "key";

@@ -50,6 +50,8 @@ struct RangeCounts {
   std::int64_t failed = 0;
   std::int64_t still = 0;
   std::int64_t moved = 0;
+  std::int64_t unchanged =
+      0;  // they match, nobody holds them, and the statement did not change them: a trigger's doing
 };
 
 // Writes where the range stands. Fails when it stands elsewhere than at `before`: somebody else walks it.

@@ -30,6 +30,8 @@ using engine::Unit;
 namespace sqlstate = core::sqlstate;
 
 constexpr std::int64_t kPauseForOthersMs = 500;
+constexpr char kUnchangedDetail[] =
+    "They match and nobody holds them; a BEFORE trigger of the table has returned NULL.";
 
 std::string RowsOf(std::int64_t rows) { return Format("%1% %2%", rows, rows == 1 ? "row" : "rows"); }
 
@@ -60,6 +62,7 @@ class BackfillRun {
   std::optional<core::AfterSweep> Judge();
   void StopForTime();
   void Finish(bool all);
+  std::string UnchangedHint() const;
   void SayPlan(const BackfillPlan& plan);
   void WaitForOthers();
   void NoteFailure(const core::ErrorReport& error) noexcept;
@@ -76,6 +79,7 @@ class BackfillRun {
   std::int64_t waits_since_ms_ = 0;
   std::int64_t sweep_began_ms_ = 0;
   std::int64_t failed_rows_ = 0;
+  std::int64_t unchanged_rows_ = 0;  // of the last sweep
   bool time_is_up_ = false;
   bool more_sweeps_ = true;
   std::optional<SpaceKeeper> space_;
@@ -350,12 +354,14 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
     facts.excludes = sums.still == 0;
     facts.updated = sums.rows;
     facts.locked = sums.locked;
+    facts.unchanged = sums.unchanged;
     facts.updated_before = updated_before_;
     if (facts.has_condition && facts.excludes) facts.left = AnyLeft(definition_);
     EndSweep(name(), facts.excludes);
   });
   if (!judged) return std::nullopt;
   failed_rows_ += sums.failed;
+  unchanged_rows_ = sums.unchanged;
   updated_before_ = sums.rows;
   return core::JudgeSweep(facts);
 }
@@ -386,12 +392,24 @@ void BackfillRun::StopForTime() {
   reporter_.Notice(text, {}, hint);
 }
 
+std::string BackfillRun::UnchangedHint() const {
+  return Format(
+      "Let the trigger pass them while it runs (by a setting that it looks at, or ALTER TABLE ... DISABLE TRIGGER); "
+      "then "
+      "SELECT safe_backfill_forget(%1%) and call it again.",
+      pg::QuoteLiteral(name()));
+}
+
 void BackfillRun::Finish(bool all) {
   if (!all && definition_.required) {
     throw Error(sqlstate::kBackfillNotExact, Format("%1%: rows still match the where_clause", Title()),
                 "They come as fast as they are done, or a trigger keeps them as they are.",
                 "Let new rows be written with the new value first (a default, a trigger, the application), then run it "
                 "again.");
+  }
+  const std::string unchanged = Format("%1%: %2% were left as they are", Title(), RowsOf(unchanged_rows_));
+  if (all && unchanged_rows_ > 0 && definition_.required) {
+    throw Error(sqlstate::kBackfillNotExact, unchanged, kUnchangedDetail, UnchangedHint());
   }
   Unit marking(session_);
   MarkJobDone(name());
@@ -406,6 +424,7 @@ void BackfillRun::Finish(bool all) {
                      Format("SELECT safe_reindex(%1%) makes them small again.",
                             pg::QuoteLiteral(pg::QualifiedName(definition_.relation))));
   }
+  if (all && unchanged_rows_ > 0) pg::ReportWarning(unchanged, kUnchangedDetail, UnchangedHint());
   if (failed_rows_ > 0) {
     pg::ReportWarning(
         Format("%1%: %2% failed and were passed over", Title(), RowsOf(failed_rows_)), {},

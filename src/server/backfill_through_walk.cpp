@@ -26,7 +26,9 @@ class ThroughWalk : public SavedWalk {
       const std::string stretch =
           sql_.Compare(false, 1) + (behind ? " AND " + sql_.Compare(true, 1 + columns) : std::string());
       const std::string types((behind ? 2 : 1) * columns, 't');
-      change_[behind] = std::make_unique<pg::OwnedQuery>(sql_.ChangeReturning(stretch, ""), types);
+      count_[behind] = std::make_unique<pg::OwnedQuery>(
+          "SELECT pg_catalog.count(*) FROM " + sql_.target() + "\nWHERE " + stretch + sql_.condition(), types);
+      change_[behind] = std::make_unique<pg::OwnedQuery>(sql_.ChangeReturning(stretch, "(" + stretch + ")"), types);
       next_[behind] = std::make_unique<pg::OwnedQuery>("SELECT " + sql_.KeyList("") + " FROM " + sql_.target() +
                                                            " WHERE " + stretch + " ORDER BY " + sql_.KeyList("") +
                                                            Format(" LIMIT 1 OFFSET $%1%", types.size() + 1),
@@ -47,7 +49,7 @@ class ThroughWalk : public SavedWalk {
 
   const pg::TableShape target_;
   const WalkSql sql_;
-  std::unique_ptr<pg::OwnedQuery> change_[2], next_[2];
+  std::unique_ptr<pg::OwnedQuery> count_[2], change_[2], next_[2];
 };
 
 std::vector<pg::Param> ThroughWalk::Params(const Position& end) const {
@@ -75,10 +77,13 @@ engine::Step ThroughWalk::Take(std::int64_t most, engine::Care care) {
                       Format("rows of %1% are locked by others", target_.qualified_name));
   }
   const Position end = FindEnd(most);
+  const std::string matching = count_[range_.position.empty() ? 0 : 1]->Run(Params(end)).Single().value_or("0");
   const pg::QueryResult changed = change_[range_.position.empty() ? 0 : 1]->Run(Params(end));
   for (const pg::Row& row : changed.rows) {
     if (row[0] == "t") ++counts_.still;
+    if (row[1] != "t") ThrowKeyMoves(target_);  // a delete's are where they were
   }
+  counts_.unchanged += std::max<std::int64_t>(0, std::stoll(matching) - static_cast<std::int64_t>(changed.processed));
   range_.position = end;
   range_.walked += most;
   return {most, static_cast<std::int64_t>(changed.processed), false};

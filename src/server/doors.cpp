@@ -3,6 +3,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/call_shape.hpp"
+#include "pg/transaction.hpp"
 #include "server/backfill.hpp"
 #include "server/backfill_lane.hpp"
 #include "server/migration.hpp"
@@ -15,11 +16,16 @@ namespace {
 struct Verb {
   const char* name;
   pg::WorkerBody body;
+  // What is to reach all rows must not take those for all that a policy lets it see: an error tells of the others.
+  bool needs_all_rows;
 };
 
 constexpr Verb kVerbs[] = {
-    {kMigrateVerb, MigrateInWorker}, {kBackfillVerb, BackfillInWorker}, {kPrepareBackfillVerb, PrepareBackfillInWorker},
-    {kLaneVerb, LaneInWorker},       {kOperationVerb, OperateInWorker},
+    {kMigrateVerb, MigrateInWorker, false},
+    {kBackfillVerb, BackfillInWorker, true},
+    {kPrepareBackfillVerb, PrepareBackfillInWorker, true},
+    {kLaneVerb, LaneInWorker, true},
+    {kOperationVerb, OperateInWorker, true},
 };
 
 }  // namespace
@@ -49,7 +55,9 @@ void RefuseInTransaction(const std::string& function, const std::string& reason)
 
 std::int64_t CarryOut(const pg::WorkerRequest& request) {
   for (const Verb& verb : kVerbs) {
-    if (request.verb == verb.name) return verb.body(request);
+    if (request.verb != verb.name) continue;
+    if (verb.needs_all_rows) pg::SetSessionSetting("row_security", "off");
+    return verb.body(request);
   }
   throw core::Error(core::sqlstate::kInternalError, core::Format("unknown request \"%1%\"", request.verb));
 }

@@ -38,6 +38,9 @@ TEST(SweepTest, AgainForWhatCameOrMoved) {
 TEST(SweepTest, ALargeTableIsSweptUntilNothingIsFound) {
   EXPECT_EQ(JudgeSweep(Facts(1, Left::kUnknown, 100)), AfterSweep::kAgain);
   EXPECT_EQ(JudgeSweep(Facts(2, Left::kUnknown, 0)), AfterSweep::kDone);
+  SweepFacts facts = Facts(2, Left::kUnknown, 0);
+  facts.unchanged = 3;
+  EXPECT_EQ(JudgeSweep(facts), AfterSweep::kGiveUp) << "it has found some that a trigger keeps";
 }
 
 TEST(SweepTest, OnlyRowsOfOthersAreLeft) {
