@@ -94,6 +94,7 @@ SELECT name FROM pg_temp.state WHERE name ~ 'headway';
 
 -- What has been begun goes on as it was begun.
 ALTER TABLE videos ADD COLUMN headway_new_title varchar(30);
+COMMENT ON COLUMN videos.headway_new_title IS 'made by safe_change_column_type()';
 \set VERBOSITY terse
 SELECT safe_change_column_type('videos', 'title', 'varchar(40)');
 \set VERBOSITY default
@@ -187,6 +188,62 @@ DROP FUNCTION keep;
 REVOKE CREATE ON SCHEMA public FROM regress_headway_owner;
 DROP OWNED BY regress_headway_owner;
 DROP ROLE regress_headway_owner;
+
+-- What could only come up after hours is said before anything is done.
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE DOMAIN plain_int AS int;
+CREATE TABLE readings (id int PRIMARY KEY, n smallint);
+INSERT INTO readings SELECT i, i FROM generate_series(1, 100) AS i;
+SELECT safe_change_column_type('readings', 'n', 'positive');
+SELECT safe_add_column('readings', 'p positive DEFAULT 1');
+SELECT safe_add_column('readings', 'q positive');
+SET client_min_messages = warning;
+SELECT safe_change_column_type('readings', 'n', 'plain_int', drop_old => true);
+SET client_min_messages = error;  -- wal_level
+CREATE PUBLICATION all_readings FOR TABLE readings;
+SELECT safe_change_column_type('readings', 'n', 'bigint');
+DROP PUBLICATION all_readings;
+CREATE PUBLICATION everything FOR ALL TABLES;
+SELECT safe_change_column_type('readings', 'n', 'bigint');
+-- a fill is an UPDATE: without a replica identity it cannot be published
+CREATE TABLE keyless (n int);
+INSERT INTO keyless VALUES (1);
+SELECT safe_add_column('keyless', 'r float DEFAULT random()');
+SELECT safe_set_not_null('keyless', 'n', '0');
+SELECT count(*) FROM pg_attribute WHERE attrelid = 'keyless'::regclass AND attnum > 0;
+DROP PUBLICATION everything;
+-- names that are taken
+ALTER TABLE readings ADD COLUMN headway_new_n bigint;
+SELECT safe_change_column_type('readings', 'n', 'bigint');
+ALTER TABLE readings DROP COLUMN headway_new_n, ADD COLUMN headway_old_n int;
+SELECT safe_change_column_type('readings', 'n', 'bigint');
+ALTER TABLE readings DROP COLUMN headway_old_n;
+-- a function that somebody else has put where ours is to be is never run, nor replaced
+SELECT format('headway_sync_%s_%s', 'readings'::regclass::oid, attnum) AS guessed FROM pg_attribute
+WHERE attrelid = 'readings'::regclass AND attname = 'n' \gset
+CREATE FUNCTION :guessed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not ours''; END';
+\set VERBOSITY sqlstate
+SELECT safe_change_column_type('readings', 'n', 'bigint');
+\set VERBOSITY default
+UPDATE readings SET n = n WHERE id = 1;
+SELECT count(*) FROM pg_trigger WHERE tgrelid = 'readings'::regclass;
+DROP FUNCTION :guessed;
+SELECT safe_change_column_type('readings', 'n', 'bigint', drop_old => true);
+-- long names that differ at their ends only: helpers do not meet
+SELECT repeat('long_name_', 6) || '_a' AS long_a, repeat('long_name_', 6) || '_b' AS long_b \gset
+ALTER TABLE readings ADD COLUMN :long_a int, ADD COLUMN :long_b int;
+UPDATE readings SET :long_a = id, :long_b = -id;
+SELECT safe_change_column_type('readings', :'long_a', 'bigint');
+SELECT safe_change_column_type('readings', :'long_b', 'bigint');
+SELECT safe_set_not_null('readings', :'long_a');
+SELECT safe_set_not_null('readings', :'long_b');
+SELECT attname, atttypid::regtype, attnotnull FROM pg_attribute WHERE attrelid = 'readings'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attname;
+SELECT sum(:long_a) AS a, sum(:long_b) AS b FROM readings;
+SELECT safe_change_column_type('readings', :'long_a', 'bigint', drop_old => true);
+SELECT safe_change_column_type('readings', :'long_b', 'bigint', drop_old => true);
+SELECT attname FROM pg_attribute WHERE attrelid = 'readings'::regclass AND attname ~ 'headway';
+DROP TABLE readings, keyless;
+DROP DOMAIN positive, plain_int;
 
 DROP TABLE videos, comments, parent CASCADE;
 RESET client_min_messages;

@@ -45,6 +45,7 @@ inline constexpr char kInsufficientPrivilege[] = "42501";
 inline constexpr char kSyntaxError[] = "42601";
 inline constexpr char kDuplicateTable[] = "42P07";
 inline constexpr char kUndefinedTable[] = "42P01";
+inline constexpr char kDuplicateFunction[] = "42723";
 inline constexpr char kDuplicateColumn[] = "42701";
 inline constexpr char kUndefinedColumn[] = "42703";
 inline constexpr char kUndefinedObject[] = "42704";

@@ -90,7 +90,7 @@ void RequireAddable(const Table& table, const ColumnDefinition& column) {
 // A CHECK that is always true and goes with the column: as long as it is there, the old rows are not filled. Nothing
 // else could tell a NULL that is to be filled from one that has been written since.
 std::string MarkerName(const ColumnDefinition& column) {
-  return pg::MakeObjectName("headway", column.name, "unfilled");
+  return pg::MakeHelperName("headway", column.name, "unfilled");
 }
 
 bool IsMarked(const Table& table, const ColumnDefinition& column) {

@@ -27,6 +27,7 @@ class Filler {
  public:
   Filler(const OperationCall& call, const Table& table, const std::string& column)
       : table_(table), column_(column), backfill_(call.backfill), number_(std::make_shared<int>(0)) {
+    pg::RequireReplicaIdentity(table.oid);
     // A walk needs a key unless it is within one table.
     const bool by_leaves = table.partitioned && pg::DescribeTable(table.oid).key.empty();
     tables_ = by_leaves ? TablesWithRows(table) : std::vector<Table>{table};
@@ -132,7 +133,7 @@ void AppendCheck(engine::PhasedOperation& operation, const Table& table, const s
 void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
                    const std::string& column, const std::optional<std::string>& fill) {
   const std::string quoted = pg::QuoteIdentifier(column);
-  const std::string helper = pg::MakeObjectName("headway", column, "not_null");
+  const std::string helper = pg::MakeHelperName("headway", column, "not_null");
   const std::string set = fill.value_or("");
   const std::string where = quoted + " IS NULL";
   if (fill) {

@@ -2,6 +2,7 @@
 // indexes and constraints, and takes its place in one short transaction.
 #include "core/error.hpp"
 #include "core/format.hpp"
+#include "core/identifier.hpp"
 #include "core/revision.hpp"
 #include "core/sqlstate.hpp"
 #include "operations/blocks.hpp"
@@ -27,6 +28,8 @@ using engine::PhaseWork;
 using pg::QuoteIdentifier;
 namespace sqlstate = core::sqlstate;
 
+// Comments on the new column, by which a later call knows it and how far it has come.
+constexpr char kMade[] = "made by safe_change_column_type()";
 constexpr char kFilled[] = "filled by safe_change_column_type()";
 
 struct Change {
@@ -43,11 +46,25 @@ struct Change {
   std::string quoted() const { return QuoteIdentifier(column.name); }
 };
 
-pg::PreparedQuery find_sync_body(
-    "SELECT p.prosrc FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid"
+// And whether whoever owns the function has the rights of the table's owner, as whoever made the trigger had.
+pg::PreparedQuery find_sync(
+    "SELECT p.prosrc, pg_catalog.pg_has_role(p.proowner, r.relowner, 'USAGE') FROM pg_catalog.pg_trigger t JOIN "
+    "pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid"
+    " JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) t.tgrelid"
     " WHERE t.tgrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
     " AND t.tgname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)",
     "it");
+
+pg::PreparedQuery find_publications(
+    "SELECT DISTINCT pg_catalog.quote_ident(CAST(p.pubname AS pg_catalog.text))"
+    " FROM pg_catalog.pg_publication_tables p JOIN pg_catalog.pg_class r ON r.relname OPERATOR(pg_catalog.=) "
+    "p.tablename"
+    " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace"
+    " AND n.nspname OPERATOR(pg_catalog.=) p.schemaname"
+    " WHERE r.oid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid) ORDER BY 1",
+    "i");
+
+pg::PreparedQuery find_function("SELECT 1 FROM pg_catalog.to_regprocedure($1) f WHERE f IS NOT NULL", "t");
 
 pg::PreparedQuery find_search_path(
     "SELECT pg_catalog.string_agg(pg_catalog.quote_ident(CAST(s.name AS pg_catalog.text)), ', ' ORDER BY s.place)"
@@ -96,14 +113,35 @@ std::string SyncBody(const Change& change) {
   return body + "  RETURN NEW;\nEND\n";
 }
 
+// As long as the trigger is not there, nothing of that name is ours.
+void RequireFreeFunction(const Change& change) {
+  if (!find_sync.Run({TableOf(change), change.trigger}).rows.empty()) return;
+  if (!find_function.Run({change.function + "()"}).Single()) return;
+  throw Error(sqlstate::kDuplicateFunction, Format("function %1%() already exists", change.function),
+              "That is to be the name of the function that keeps the two columns the same.",
+              Format("Look at it, then DROP FUNCTION %1%(), and call this again.", change.function));
+}
+
 // What is half done goes on as it was begun.
 void RequireSameAsBegun(const Change& change) {
   const std::optional<Column> begun = FindColumn(change.table, change.new_name);
   if (!begun) return;
+  const std::string comment = DescribeColumn(*FindNew(change)).comment.value_or("");
+  const pg::QueryResult sync = find_sync.Run({TableOf(change), change.trigger});
+  if (sync.rows.empty() && comment != kMade && comment != kFilled) {
+    throw Error(sqlstate::kDuplicateColumn,
+                Format("column %1% of %2% already exists", QuoteIdentifier(change.new_name), change.table.name),
+                "That is to be the name of the new column until it takes the place of the old one.",
+                "Rename it; or drop it, when it is left over from something.");
+  }
   std::string other;
   if (begun->type != change.type.type) other = Format("It was to be of type %1%.", begun->type);
-  const pg::Field body = find_sync_body.Run({TableOf(change), change.trigger}).Single();
-  if (other.empty() && body && *body != SyncBody(change)) other = "Its values were to be converted in another way.";
+  if (other.empty() && !sync.rows.empty() && *sync.rows[0][0] != SyncBody(change)) {
+    other = "Its values were to be converted in another way.";
+  }
+  if (other.empty() && !sync.rows.empty() && *sync.rows[0][1] != "t") {
+    other = "The function of its trigger belongs to a role that has not the rights of the table's owner.";
+  }
   if (other.empty()) return;
   throw Error(
       sqlstate::kObjectNotInPrerequisiteState,
@@ -123,6 +161,31 @@ void RequireChangeable(const Change& change) {
   if (DescribeColumn(change.column).generated) {
     Refuse(change, "It is a generated column.", "Add a generated column of the new type, and drop the old one.");
   }
+  if (!change.type.checked_domain_of.empty()) {
+    Refuse(change,
+           Format("Type %1% is a domain with constraints: a new column of it would be written with every row.",
+                  change.type.type),
+           Format("Change it to %1%, and add what the domain demands with safe_add_check() and safe_set_not_null().",
+                  change.type.checked_domain_of));
+  }
+  std::vector<std::string> publications;
+  for (const pg::Row& row : find_publications.Run({TableOf(change)}).rows) publications.push_back(*row[0]);
+  if (!publications.empty()) {
+    Refuse(
+        change,
+        Format("The table is published by %1%: the changes of the new column would stop a subscriber, which does not "
+               "have it.",
+               core::ListNames(publications)),
+        "Take the table out of the publication, change the type here and on each subscriber, add it again, and have "
+        "the subscribers REFRESH PUBLICATION WITH (copy_data = false) when nothing was written meanwhile.");
+  }
+  if (!FindNew(change) && FindColumn(change.table, change.old_name)) {
+    throw Error(
+        sqlstate::kDuplicateColumn,
+        Format("column %1% of %2% already exists", QuoteIdentifier(change.old_name), change.table.name),
+        "That is to be the name of the old column afterwards; perhaps it holds the values of an earlier change.",
+        Format("ALTER TABLE %1% DROP COLUMN %2%, or rename it.", change.table.name, QuoteIdentifier(change.old_name)));
+  }
   for (const DependentIndex& index : DependentIndexes(change.column)) {
     if (!index.replica_identity) continue;
     Refuse(change, Format("It is part of the table's replica identity, by index \"%1%\".", index.name),
@@ -139,14 +202,22 @@ void RequireChangeable(const Change& change) {
                 {},
                 Format("Say how: using_expression => '%1%::%2%', for instance.", change.quoted(), change.type.type));
   }
+  RequireFreeFunction(change);
   RequireSameAsBegun(change);
+}
+
+std::string CommentOnNew(const Change& change, const char* comment) {
+  return Format("COMMENT ON COLUMN %1%.%2% IS %3%", pg::QualifiedName(change.table.oid),
+                QuoteIdentifier(change.new_name), pg::QuoteLiteral(comment));
 }
 
 Phase AddColumn(const Change& change) {
   return Statements(
       Format("add column %1% %2%", QuoteIdentifier(change.new_name), change.type.type), [=]() -> std::string {
         if (FindNew(change)) return {};
-        return Alter(change.table, Format("ADD COLUMN %1% %2%", QuoteIdentifier(change.new_name), change.type_text));
+        return Alter(change.table,
+                     Format("ADD COLUMN %1% %2%;\n", QuoteIdentifier(change.new_name), change.type_text)) +
+               CommentOnNew(change, kMade);
       });
 }
 
@@ -159,7 +230,10 @@ std::string DropSync(const Change& change) {
 void LeaveNothing(const Change& change, Phase& phase) {
   phase.give_up = [=, title = phase.title]() -> std::optional<PhaseWork> {
     if (!FindNew(change)) return std::nullopt;
-    return AsWork(DropSync(change) + ";\n" + Alter(change.table, "DROP COLUMN " + QuoteIdentifier(change.new_name)),
+    // Without the trigger a function of that name is somebody else's.
+    const bool ours = !find_sync.Run({TableOf(change), change.trigger}).rows.empty();
+    return AsWork((ours ? DropSync(change) + ";\n" : std::string()) +
+                      Alter(change.table, "DROP COLUMN " + QuoteIdentifier(change.new_name)),
                   title);
   };
   phase.hint =
@@ -167,12 +241,12 @@ void LeaveNothing(const Change& change, Phase& phase) {
       "with using_expression; then call it again.";
 }
 
-// Its search_path is ours: whoever writes to the table has another one.
+// Its search_path is ours: whoever writes to the table has another one. It is made new: what is there under its name
+// may be somebody else's, and would run with the rights of whoever writes to the table.
 std::string SyncFunction(const Change& change) {
   const std::string path = find_search_path.Run().Single().value_or("");
-  return Format("CREATE OR REPLACE FUNCTION %1%() RETURNS trigger LANGUAGE plpgsql SET search_path = %2% AS %3%",
-                change.function, path.empty() ? "pg_catalog, pg_temp" : path + ", pg_temp",
-                pg::QuoteLiteral(SyncBody(change)));
+  return Format("CREATE FUNCTION %1%() RETURNS trigger LANGUAGE plpgsql SET search_path = %2% AS %3%", change.function,
+                path.empty() ? "pg_catalog, pg_temp" : path + ", pg_temp", pg::QuoteLiteral(SyncBody(change)));
 }
 
 std::string IndexStatement(const Change& change, const DependentIndex& index) {
@@ -222,7 +296,7 @@ Phase KeepTheSame(const Change& change) {
   const std::string trigger = QuoteIdentifier(change.trigger);
   Phase phase = Statements(
       Format("keep %1% the same by trigger %2%", QuoteIdentifier(change.new_name), trigger), [=]() -> std::string {
-        if (!find_sync_body.Run({TableOf(change), change.trigger}).rows.empty()) return {};
+        if (!find_sync.Run({TableOf(change), change.trigger}).rows.empty()) return {};
         RequireAllToFit(change);
         const std::string table = pg::QualifiedName(change.table.oid);
         return SyncFunction(change) +
@@ -272,8 +346,7 @@ Phase Fill(const OperationCall& call, const Change& change) {
 Phase NoteFilled(const Change& change) {
   return Statements("note that it is filled", [=]() -> std::string {
     if (IsFilled(change)) return {};
-    return Format("COMMENT ON COLUMN %1%.%2% IS %3%", pg::QualifiedName(change.table.oid),
-                  QuoteIdentifier(change.new_name), pg::QuoteLiteral(kFilled));
+    return CommentOnNew(change, kFilled);
   });
 }
 
@@ -359,9 +432,9 @@ Change ReadCall(const OperationCall& call) {
   change.conversion = call.Optional(3);
   if (change.conversion) pg::RequireExpression(*change.conversion, "using_expression");
   const std::string& name = change.column.name;
-  change.new_name = pg::MakeObjectName("headway_new", name, {});
-  change.old_name = pg::MakeObjectName("headway_old", name, {});
-  change.trigger = pg::MakeObjectName("~headway_sync", name, {});
+  change.new_name = pg::MakeHelperName("headway_new", name);
+  change.old_name = pg::MakeHelperName("headway_old", name);
+  change.trigger = pg::MakeHelperName("~headway_sync", name);
   change.function =
       pg::QualifiedSibling(change.table.oid, Format("headway_sync_%1%_%2%", change.table.oid, change.column.number));
   return change;

@@ -223,6 +223,16 @@ std::vector<Oid> TablesOf(Oid relation) {
   return tables;
 }
 
+void RequireReplicaIdentity(Oid relation) {
+  for (const Oid oid : TablesOf(relation)) {
+    Guarded([&] {
+      Relation table = table_open(oid, AccessShareLock);
+      if (table->rd_rel->relkind == RELKIND_RELATION) CheckCmdReplicaIdentity(table, CMD_UPDATE);
+      table_close(table, AccessShareLock);
+    });
+  }
+}
+
 bool IsDistributed(Oid relation) {
   const Oid citus = Guarded([] { return get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE); });
   if (!OidIsValid(citus)) return false;

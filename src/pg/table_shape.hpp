@@ -41,6 +41,8 @@ TableShape DescribeTable(Oid relation);
 std::vector<Oid> TablesOf(Oid relation);
 // Citus distributes its rows: they are on other servers, and a place means nothing without one.
 bool IsDistributed(Oid relation);
+// Throws what the server says of an UPDATE of a published table that has no replica identity.
+void RequireReplicaIdentity(Oid relation);
 // Those that decide in which partition a row is, on all levels.
 std::vector<std::string> PartitionColumns(Oid relation);
 

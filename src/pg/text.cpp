@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/format.hpp"
+#include "core/short_hash.hpp"
 #include "core/sqlstate.hpp"
 
 extern "C" {
@@ -66,6 +67,12 @@ std::string MakeObjectName(const std::string& first, const std::string& second, 
                           label.empty() ? nullptr : label.c_str());
   });
   return name;
+}
+
+std::string MakeHelperName(const std::string& prefix, const std::string& column, const std::string& label) {
+  std::string name = prefix + "_" + column + (label.empty() ? "" : "_" + label);
+  if (name.size() < NAMEDATALEN) return name;
+  return MakeObjectName(prefix, column, core::ShortHash(column) + (label.empty() ? "" : "_" + label));
 }
 
 std::string RoleName(Oid role) {

@@ -23,6 +23,9 @@ std::string QualifiedSibling(Oid relation, const std::string& name);
 std::string RoleName(Oid role);
 // first_second_label, the parts cut so that it is no longer than names may be; `second` and `label` may be empty.
 std::string MakeObjectName(const std::string& first, const std::string& second, const std::string& label);
+// prefix_column_label for something of ours that belongs to a column. Where that is too long for a name, a part of it
+// is made from the whole name of the column: no two columns have the same, and a later call finds it again.
+std::string MakeHelperName(const std::string& prefix, const std::string& column, const std::string& label = {});
 // The parts of a name as SQL writes it ("name", schema.name), folded and unquoted; the schema may be left out.
 // `what`: for messages.
 std::vector<std::string> ParseQualifiedName(const std::string& text, const char* what = "a table");

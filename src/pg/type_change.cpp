@@ -55,6 +55,7 @@ struct RawChange {
   bool rewrites;
   bool castable;
   const char* type;
+  const char* checked_domain_of;
 };
 
 RawChange Look(Oid relation, const char* column, const char* text) {
@@ -71,6 +72,11 @@ RawChange Look(Oid relation, const char* column, const char* text) {
   typenameTypeIdAndMod(state, definition->typeName, &type, &modifier);
   const Oid collation = GetColumnDefCollation(state, definition, type);
   change.type = format_type_extended(type, modifier, FORMAT_TYPE_TYPEMOD_GIVEN);
+  if (DomainHasConstraints(type)) {
+    int32 base_modifier = modifier;
+    const Oid base = getBaseTypeAndTypmod(type, &base_modifier);
+    change.checked_domain_of = format_type_extended(base, base_modifier, FORMAT_TYPE_TYPEMOD_GIVEN);
+  }
   const bool same_collation = collation == attribute->attcollation;
   change.same = type == attribute->atttypid && modifier == attribute->atttypmod && same_collation;
   Node* value = reinterpret_cast<Node*>(
@@ -104,7 +110,8 @@ TypeChange DescribeTypeChange(Oid relation, const std::string& column, const std
                       "Write it as behind TYPE: 'bigint', 'numeric(12, 2)', 'text COLLATE \"C\"'. What converts the "
                       "values is an argument of its own, using_expression.");
   }
-  return {raw.type == nullptr ? "" : raw.type, raw.same, raw.rewrites, raw.castable};
+  return {raw.type == nullptr ? "" : raw.type, raw.same, raw.rewrites, raw.castable,
+          raw.checked_domain_of == nullptr ? "" : raw.checked_domain_of};
 }
 
 }  // namespace headway::pg

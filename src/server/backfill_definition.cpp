@@ -1,6 +1,7 @@
 #include "server/backfill_definition.hpp"
 
 #include "core/format.hpp"
+#include "core/short_hash.hpp"
 #include "pg/text.hpp"
 
 namespace headway::server {
@@ -9,17 +10,10 @@ namespace {
 
 using core::Format;
 
-// FNV-1a: a short name for a definition, the same on every server.
-std::string ShortHash(const std::string& text) {
-  std::uint32_t hash = 2'166'136'261U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16'777'619U;
-  return Format("%08x", hash);
-}
-
 }  // namespace
 
 std::string MakeJobName(const BackfillDefinition& definition, const std::string& table) {
-  const std::string hash = ShortHash(table + '\n' + definition.set_clause + '\n' + definition.where_clause);
+  const std::string hash = core::ShortHash(table + '\n' + definition.set_clause + '\n' + definition.where_clause);
   const std::string name = (definition.deletes ? "delete " : "") + table + " " + hash;
   return definition.revision.empty() ? name : definition.revision + ": " + name;
 }

@@ -77,10 +77,9 @@ pg::PreparedQuery begin_sweep(
   " updated_at = pg_catalog.clock_timestamp()"
 pg::PreparedQuery fold("UPDATE headway.backfill b SET " FOLD " WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery end_sweep(
-    "UPDATE headway.backfill b SET rows_before = rows_done, batches_before = batches, excludes = $2,"
-    " rows_unchanged = (SELECT COALESCE(CAST(pg_catalog.sum(r.rows_unchanged) AS pg_catalog.int8), 0)"
-    " FROM headway.backfill_range r WHERE r.name OPERATOR(pg_catalog.=) b.name) WHERE name OPERATOR(pg_catalog.=) $1",
-    "tb");
+    "UPDATE headway.backfill SET rows_before = rows_done, batches_before = batches, excludes = $2, rows_unchanged = $3"
+    " WHERE name OPERATOR(pg_catalog.=) $1",
+    "tbi");
 pg::PreparedQuery note_index_bytes("UPDATE headway.backfill SET index_bytes = $2 WHERE name OPERATOR(pg_catalog.=) $1",
                                    "ti");
 pg::PreparedQuery load_totals(
@@ -260,9 +259,9 @@ void BeginSweep(const std::string& name, int sweep, const std::string& strategy)
   begin_sweep.Run({name, sweep, strategy});
 }
 
-void EndSweep(const std::string& name, std::optional<bool> excludes) {
+void EndSweep(const std::string& name, std::optional<bool> excludes, std::int64_t unchanged) {
   Fold(name);
-  end_sweep.Run({name, excludes ? pg::Param(*excludes) : pg::Param()});
+  end_sweep.Run({name, excludes ? pg::Param(*excludes) : pg::Param(), unchanged});
   delete_ranges.Run({name});
 }
 

@@ -64,7 +64,7 @@ std::vector<TableSums> SumTables(const std::string& name);
 
 void BeginSweep(const std::string& name, int sweep, const std::string& strategy);
 // The counts of the sweep are added to the job's, and its ranges deleted.
-void EndSweep(const std::string& name, std::optional<bool> excludes);
+void EndSweep(const std::string& name, std::optional<bool> excludes, std::int64_t unchanged);
 void NoteIndexBytes(const std::string& name, std::int64_t bytes);
 // Whoever keeps old versions of rows; empty: nobody.
 void NoteOldSnapshot(const std::string& name, const std::string& holder);

@@ -326,7 +326,7 @@ void BackfillRun::GoByKey(const Error& error) {
   BackfillPlan plan;
   try {
     const bool planned = InUnit([&] {
-      EndSweep(name(), std::nullopt);
+      EndSweep(name(), std::nullopt, 0);
       plan = PlanBackfill(definition_, order_.workers);
       for (const BackfillRange& range : plan.ranges) InsertRange(name(), range);
       BeginSweep(name(), sweep_, plan.strategy);
@@ -347,6 +347,7 @@ void BackfillRun::GoByKey(const Error& error) {
 std::optional<core::AfterSweep> BackfillRun::Judge() {
   SweepSums sums;
   core::SweepFacts facts;
+  core::AfterSweep next = core::AfterSweep::kDone;
   const bool judged = InUnit([&] {
     sums = SumRanges(name());
     facts.sweep = sweep_;
@@ -357,13 +358,16 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
     facts.unchanged = sums.unchanged;
     facts.updated_before = updated_before_;
     if (facts.has_condition && facts.excludes) facts.left = AnyLeft(definition_);
-    EndSweep(name(), facts.excludes);
+    next = core::JudgeSweep(facts);
+    // Where rows that are done no longer match, those that were met and not changed may have moved on, and been done.
+    const bool may_be_done = facts.has_condition && facts.excludes && next != core::AfterSweep::kGiveUp;
+    unchanged_rows_ = may_be_done ? 0 : sums.unchanged;
+    EndSweep(name(), facts.excludes, unchanged_rows_);
   });
   if (!judged) return std::nullopt;
   failed_rows_ += sums.failed;
-  unchanged_rows_ = sums.unchanged;
   updated_before_ = sums.rows;
-  return core::JudgeSweep(facts);
+  return next;
 }
 
 void BackfillRun::WaitForOthers() {
