@@ -96,8 +96,10 @@ struct StepFacts {
   bool reversible = false;  // its downgrade is not NULL
   bool upgrade_in_transaction = true;
   bool downgrade_in_transaction = true;
-  bool trusted = false;  // whoever registered it has the privileges of whoever runs it
   std::string registered_by;
+  // Whose privileges its script would get at, though whoever registered it has not got them; empty: nobody's.
+  std::string role_at_risk;
+  bool is_current_user_at_risk = false;  // else a role that the current one can go back to
 };
 
 struct HistoryEntry {

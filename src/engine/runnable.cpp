@@ -19,13 +19,25 @@ void RequireRunnable(const core::MigrationStep& step, const StepFacts& facts) {
                 "It was registered with downgrade => NULL. Nothing has been run.",
                 "Choose a target above it, or register it again with a downgrade ('' when there is nothing to undo).");
   }
-  if (facts.trusted) return;
+  if (facts.role_at_risk.empty()) return;
+  if (!facts.is_current_user_at_risk) {
+    throw Error(
+        core::sqlstate::kInsufficientPrivilege,
+        Format("revision %1% was registered by a role without the privileges of the session's", step.revision),
+        Format("It was registered by \"%1%\". In a transaction of yours its script could go back from there to the "
+               "role of the session, \"%2%\". Nothing has been run.",
+               facts.registered_by, facts.role_at_risk),
+        Format("Call it as a statement of its own: there the role cannot be left. Or connect as \"%1%\"; or, to "
+               "vouch for the script, register the same revision again yourself.",
+               facts.registered_by));
+  }
   throw Error(core::sqlstate::kInsufficientPrivilege,
               Format("revision %1% was registered by a role without your privileges", step.revision),
               Format("It was registered by \"%1%\", whose script would run with your rights. Nothing has been run.",
                      facts.registered_by),
               Format("Read the script in headway.revision; to vouch for it, register the same revision again yourself. "
-                     "Or run it as a role whose privileges that role has: SET ROLE \"%1%\".",
+                     "Or have it run by a role whose privileges that role has: connect as \"%1%\", or SET ROLE \"%1%\" "
+                     "and call it as a statement of its own.",
                      facts.registered_by));
 }
 

@@ -15,6 +15,7 @@ CREATE TABLE headway.revision (
   upgrade_in_transaction boolean NOT NULL DEFAULT true,
   downgrade_in_transaction boolean NOT NULL DEFAULT true,
   registered_by name NOT NULL DEFAULT current_user,
+  registered_by_oid oid NOT NULL DEFAULT 0,
   registered_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX revision_labels ON headway.revision USING gin (branch_labels) WITH (fastupdate = off)
@@ -31,6 +32,7 @@ COMMENT ON COLUMN headway.revision.downgrade IS 'SQL script that undoes it; empt
 COMMENT ON COLUMN headway.revision.upgrade_in_transaction IS 'whether the upgrade runs in one transaction, else statement by statement';
 COMMENT ON COLUMN headway.revision.downgrade_in_transaction IS 'whether the downgrade runs in one transaction, else statement by statement';
 COMMENT ON COLUMN headway.revision.registered_by IS 'the role that vouches for the scripts: they run only for roles whose privileges it has';
+COMMENT ON COLUMN headway.revision.registered_by_oid IS 'its oid, written by a trigger: another role that gets its name vouches for nothing';
 COMMENT ON COLUMN headway.revision.registered_at IS 'when it was registered or replaced';
 
 CREATE TABLE headway.version (
@@ -353,7 +355,7 @@ COMMENT ON FUNCTION headway.vouch() IS 'refuses a revision that is written in th
 CREATE TRIGGER vouch BEFORE INSERT OR UPDATE ON headway.revision
   FOR EACH ROW EXECUTE FUNCTION headway.vouch();
 ALTER TABLE headway.revision ENABLE ALWAYS TRIGGER vouch;
-COMMENT ON TRIGGER vouch ON headway.revision IS 'keeps registered_by honest';
+COMMENT ON TRIGGER vouch ON headway.revision IS 'keeps registered_by and its oid honest';
 
 CREATE FUNCTION migrate_revision(
     revision text, down_revision text DEFAULT NULL, message text DEFAULT '', upgrade text DEFAULT '',

@@ -3,6 +3,7 @@
 #include "pg/compat.hpp"
 #include "pg/script.hpp"
 #include "pg/text.hpp"
+#include "pg/worker.hpp"
 
 extern "C" {
 #include "utils/timeout.h"
@@ -81,6 +82,17 @@ void RunText(const char* text, bool top_level) {
   if (top_level && IsTransactionState()) MemoryContextSwitchTo(CurTransactionContext);
 }
 
+// The server's message is made for functions.
+void ExplainShutInRole(core::ErrorReport& report) {
+  const std::string_view message = report.message;
+  constexpr std::string_view kBegin = "cannot set parameter ";
+  constexpr std::string_view kEnd = " within security-definer function";
+  if (!InWorker() || !report.hint.empty() || message.size() < kBegin.size() + kEnd.size()) return;
+  if (message.substr(0, kBegin.size()) != kBegin || message.substr(message.size() - kEnd.size()) != kEnd) return;
+  report.hint =
+      "The caller has set a role; what runs for it cannot leave that role. Connect as the role that is to run it.";
+}
+
 }  // namespace
 
 // A position in the client's query means nothing when the statement is not the client's.
@@ -98,6 +110,7 @@ void RunStatement(const std::string& text, bool top_level) {
   try {
     Guarded([&] { RunText(text.c_str(), top_level); });
   } catch (core::Error& error) {
+    ExplainShutInRole(error.report());
     ShowAsInternalQuery(error.report(), text);
     throw;
   }

@@ -1,16 +1,35 @@
 #include "pg/roles.hpp"
 
 #include "pg/text.hpp"
+#include "pg/worker.hpp"
 
 namespace headway::pg {
 
 std::string CurrentUserName() { return RoleName(GetUserId()); }
 
-bool HasPrivilegesOfCurrentUser(const std::string& role) {
+namespace {
+
+bool HasPrivilegesOf(Oid role, Oid other) {
   return Guarded([&] {
-    const Oid oid = get_role_oid(role.c_str(), true);
-    return OidIsValid(oid) && has_privs_of_role(oid, GetUserId());
+    return OidIsValid(role) && SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)) && has_privs_of_role(role, other);
   });
+}
+
+}  // namespace
+
+Oid RoleNamed(const std::string& name) {
+  return Guarded([&] { return get_role_oid(name.c_str(), true); });
+}
+
+bool HasPrivilegesOfCurrentUser(Oid role) { return HasPrivilegesOf(role, GetUserId()); }
+
+std::string RoleAtRiskFrom(Oid role) {
+  if (!HasPrivilegesOf(role, GetUserId())) return CurrentUserName();
+  if (InWorker() && InLocalUserIdChange()) return {};
+  for (const Oid behind : {GetSessionUserId(), GetAuthenticatedUserId()}) {
+    if (!HasPrivilegesOf(role, behind)) return RoleName(behind);
+  }
+  return {};
 }
 
 bool CurrentUserHasPrivilegesOf(const std::string& role) {

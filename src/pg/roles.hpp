@@ -6,8 +6,13 @@
 namespace headway::pg {
 
 std::string CurrentUserName();
-// Whether the role of this name has all privileges of the current user; false when there is no such role.
-bool HasPrivilegesOfCurrentUser(const std::string& role);
+Oid RoleNamed(const std::string& name);  // InvalidOid: there is none
+// Whether a role that exists has all privileges of the current user.
+bool HasPrivilegesOfCurrentUser(Oid role);
+// The role whose privileges what belongs to `role` could get at here though it has not got them: the current user, or
+// one that RESET ROLE and RESET SESSION AUTHORIZATION lead back to, unless this is a worker where they do not. Empty:
+// there is none. A role that does not exist (any more) has nobody's privileges.
+std::string RoleAtRiskFrom(Oid role);
 // Whether the current user has all privileges of the role of this name.
 bool CurrentUserHasPrivilegesOf(const std::string& role);
 

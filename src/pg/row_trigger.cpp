@@ -18,21 +18,39 @@ HeapTuple NewRow(FunctionCallInfo call) {
   return TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple : data->tg_trigtuple;
 }
 
+TupleDesc ShapeOf(FunctionCallInfo call) {
+  return RelationGetDescr(reinterpret_cast<TriggerData*>(call->context)->tg_relation);
+}
+
+std::optional<std::string> ToField(const char* value) {
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
 }  // namespace
 
 std::optional<std::string> NewRowField(FunctionCallInfo call, const char* column) {
-  const char* value = Guarded([&] {
+  return ToField(Guarded([&] {
     HeapTuple row = NewRow(call);
-    auto* data = reinterpret_cast<TriggerData*>(call->context);
-    TupleDesc shape = RelationGetDescr(data->tg_relation);
-    return SPI_getvalue(row, shape, SPI_fnumber(shape, column));
-  });
-  if (value == nullptr) return std::nullopt;
-  return std::string(value);
+    return SPI_getvalue(row, ShapeOf(call), SPI_fnumber(ShapeOf(call), column));
+  }));
 }
 
-Datum PassNewRow(FunctionCallInfo call) {
-  return Guarded([&] { return PointerGetDatum(NewRow(call)); });
+std::optional<std::string> OldRowField(FunctionCallInfo call, const char* column) {
+  return ToField(Guarded([&]() -> char* {
+    auto* data = reinterpret_cast<TriggerData*>(call->context);
+    if (!TRIGGER_FIRED_BY_UPDATE(data->tg_event)) return nullptr;
+    return SPI_getvalue(data->tg_trigtuple, ShapeOf(call), SPI_fnumber(ShapeOf(call), column));
+  }));
+}
+
+Datum PassNewRow(FunctionCallInfo call, const char* column, Oid value) {
+  return Guarded([&] {
+    int number = SPI_fnumber(ShapeOf(call), column);
+    if (number <= 0) elog(ERROR, "there is no column \"%s\"", column);
+    Datum datum = ObjectIdGetDatum(value);
+    bool is_null = false;
+    return PointerGetDatum(heap_modify_tuple_by_cols(NewRow(call), ShapeOf(call), 1, &number, &datum, &is_null));
+  });
 }
 
 }  // namespace headway::pg

@@ -8,7 +8,9 @@ namespace headway::pg {
 // The value of a column of the new row as text; nothing when it is NULL.
 // REQUIRES: `call` is a BEFORE ROW trigger for INSERT or UPDATE.
 std::optional<std::string> NewRowField(FunctionCallInfo call, const char* column);
-// What the trigger returns to let the new row pass.
-Datum PassNewRow(FunctionCallInfo call);
+// The same of the old row; nothing on INSERT.
+std::optional<std::string> OldRowField(FunctionCallInfo call, const char* column);
+// What the trigger returns to let the new row pass, with an oid in one of its columns.
+Datum PassNewRow(FunctionCallInfo call, const char* column, Oid value);
 
 }  // namespace headway::pg

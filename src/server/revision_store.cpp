@@ -16,6 +16,8 @@ namespace headway::server {
 
 namespace {
 
+Oid ToOid(const std::string& text) { return static_cast<Oid>(std::stoul(text)); }
+
 using core::Format;
 using pg::PreparedQuery;
 using pg::TextOrNull;
@@ -26,14 +28,17 @@ PreparedQuery load_revisions(
     "");
 PreparedQuery load_heads("SELECT revision FROM headway.version ORDER BY revision", "");
 PreparedQuery load_facts(
-    "SELECT revision, downgrade IS NOT NULL, upgrade_in_transaction, downgrade_in_transaction, registered_by "
+    "SELECT revision, downgrade IS NOT NULL, upgrade_in_transaction, downgrade_in_transaction, registered_by, "
+    "registered_by_oid "
     "FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) ANY ($1)",
     "T");
 PreparedQuery load_unfinished("SELECT revision, direction FROM headway.unfinished", "");
 PreparedQuery load_upgrade(
-    "SELECT upgrade, registered_by FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
+    "SELECT upgrade, registered_by, registered_by_oid FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1",
+    "t");
 PreparedQuery load_downgrade(
-    "SELECT downgrade, registered_by FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
+    "SELECT downgrade, registered_by, registered_by_oid FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1",
+    "t");
 PreparedQuery replace_head("UPDATE headway.version SET revision = $2 WHERE revision OPERATOR(pg_catalog.=) $1", "tt");
 PreparedQuery remove_head("DELETE FROM headway.version WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 PreparedQuery add_head("INSERT INTO headway.version (revision) VALUES ($1) ON CONFLICT DO NOTHING", "t");
@@ -69,7 +74,7 @@ PreparedQuery find_registered(
     "pg_catalog.array_to_string(branch_labels, ','), message, upgrade, downgrade, upgrade_in_transaction, "
     "downgrade_in_transaction FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1",
     "t");
-PreparedQuery find_registrant("SELECT registered_by FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1",
+PreparedQuery find_registrant("SELECT registered_by_oid FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1",
                               "t");
 PreparedQuery write_registered(
     "INSERT INTO headway.revision (revision, down_revision, depends_on, branch_labels, message, upgrade, downgrade, "
@@ -146,7 +151,8 @@ std::vector<engine::StepFacts> RevisionStore::LoadFacts(const std::vector<std::s
   places.reserve(revisions.size());
   for (const std::string& revision : revisions) places.emplace(revision, places.size());
   std::vector<engine::StepFacts> facts(revisions.size());
-  std::map<std::string, bool> trusted;
+  std::map<std::string, std::string> at_risk;
+  const std::string current_user = pg::CurrentUserName();
   load_facts.ForEach({revisions}, [&](pg::Row& row) {
     engine::StepFacts& step = facts[places.at(*row[0])];
     step.revision = std::move(*row[0]);
@@ -154,11 +160,10 @@ std::vector<engine::StepFacts> RevisionStore::LoadFacts(const std::vector<std::s
     step.upgrade_in_transaction = IsTrue(row[2]);
     step.downgrade_in_transaction = IsTrue(row[3]);
     step.registered_by = std::move(*row[4]);
-    auto known = trusted.find(step.registered_by);
-    if (known == trusted.end()) {
-      known = trusted.emplace(step.registered_by, pg::HasPrivilegesOfCurrentUser(step.registered_by)).first;
-    }
-    step.trusted = known->second;
+    auto known = at_risk.find(*row[5]);
+    if (known == at_risk.end()) known = at_risk.emplace(*row[5], pg::RoleAtRiskFrom(ToOid(*row[5]))).first;
+    step.role_at_risk = known->second;
+    step.is_current_user_at_risk = step.role_at_risk == current_user;
   });
   for (std::size_t i = 0; i < facts.size(); ++i) {
     if (facts[i].revision.empty()) ThrowNoLongerRegistered(revisions[i]);
@@ -173,8 +178,15 @@ std::vector<engine::StepFacts> RevisionStore::LoadFacts(const std::vector<std::s
   return facts;
 }
 
-// The plan was checked in an earlier transaction: whoever registers meanwhile must not get a script past that check.
-std::string RevisionStore::LoadScript(const std::string& revision, core::Direction direction) {
+namespace {
+
+struct StoredScript {
+  std::string text;
+  std::string registered_by;
+  Oid registered_by_oid = InvalidOid;
+};
+
+StoredScript ReadStored(const std::string& revision, core::Direction direction) {
   PreparedQuery& query = direction == core::Direction::kUpgrade ? load_upgrade : load_downgrade;
   const pg::QueryResult result = query.Run({revision});
   if (result.rows.empty()) ThrowNoLongerRegistered(revision);
@@ -183,14 +195,23 @@ std::string RevisionStore::LoadScript(const std::string& revision, core::Directi
     throw core::Error(core::sqlstate::kIrreversible, Format("revision %1% cannot be downgraded any more", revision),
                       "It was registered again, with downgrade => NULL, while this run was in progress.");
   }
-  if (!pg::HasPrivilegesOfCurrentUser(*row[1])) {
-    throw core::Error(
-        core::sqlstate::kInsufficientPrivilege,
-        Format("revision %1% was registered again by a role without your privileges", revision),
-        Format("It was registered by \"%1%\" while this run was in progress.", *row[1]),
-        "Read the script in headway.revision; to vouch for it, register the same revision again yourself.");
-  }
-  return *row[0];
+  return {*row[0], *row[1], ToOid(*row[2])};
+}
+
+}  // namespace
+
+// The plan was checked in an earlier transaction: whoever registers meanwhile must not get a script past that check.
+std::string RevisionStore::LoadScript(const std::string& revision, core::Direction direction) {
+  const StoredScript script = ReadStored(revision, direction);
+  if (pg::RoleAtRiskFrom(script.registered_by_oid).empty()) return script.text;
+  throw core::Error(core::sqlstate::kInsufficientPrivilege,
+                    Format("revision %1% was registered again by a role without your privileges", revision),
+                    Format("It was registered by \"%1%\" while this run was in progress.", script.registered_by),
+                    "Read the script in headway.revision; to vouch for it, register the same revision again yourself.");
+}
+
+std::string RevisionStore::ReadScript(const std::string& revision, core::Direction direction) {
+  return ReadStored(revision, direction).text;
 }
 
 core::Script RevisionStore::Parse(const std::string& text, const std::string& what) {
@@ -308,7 +329,7 @@ void WriteRegistered(const std::string& revision, const RegisteredRevision& regi
 
 bool IsRegisteredByTrusted(const std::string& revision) {
   const pg::QueryResult result = find_registrant.Run({revision});
-  return pg::HasPrivilegesOfCurrentUser(TextOf(result.Single()));
+  return pg::HasPrivilegesOfCurrentUser(ToOid(TextOf(result.Single())));
 }
 
 }  // namespace headway::server

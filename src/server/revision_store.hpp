@@ -13,6 +13,8 @@ class RevisionStore : public engine::RevisionStore {
   core::Heads LoadHeads() override;
   std::vector<engine::StepFacts> LoadFacts(const std::vector<std::string>& revisions) override;
   std::string LoadScript(const std::string& revision, core::Direction direction) override;
+  // To be shown, not run: whoever registered it is not asked about.
+  std::string ReadScript(const std::string& revision, core::Direction direction);
   core::Script Parse(const std::string& text, const std::string& what) override;
   bool SameScript(const std::string& left, const std::string& right) override;
   bool Mentions(const std::string& text, const std::string& constant) override;

@@ -98,11 +98,12 @@ VersionTable::VersionTable(Oid relation) : name_(pg::QualifiedName(relation)) {
     throw Error(core::sqlstate::kWrongObjectType, Format("%1% is not a version table of Alembic", name_),
                 "It must be a table with a column \"version_num\" of type varchar or text.");
   }
-  if (!pg::HasPrivilegesOfCurrentUser(*row[1])) {
-    throw Error(core::sqlstate::kInsufficientPrivilege, Format("%1% belongs to a role without your privileges", name_),
-                Format("Its owner is \"%1%\", whose triggers and rules would run with your rights.", *row[1]),
-                Format("Do it as that role: SET ROLE %1%; or let a role that you trust own the table.",
-                       pg::QuoteIdentifier(*row[1])));
+  if (const std::string at_risk = pg::RoleAtRiskFrom(pg::RoleNamed(*row[1])); !at_risk.empty()) {
+    throw Error(
+        core::sqlstate::kInsufficientPrivilege, Format("%1% belongs to a role without your privileges", name_),
+        Format("Its owner is \"%1%\", whose triggers and rules would run with %2% rights.", *row[1],
+               at_risk == pg::CurrentUserName() ? "your" : "the session's"),
+        Format("Connect as %1% for it, or let a role that you trust own the table.", pg::QuoteIdentifier(*row[1])));
   }
 }
 

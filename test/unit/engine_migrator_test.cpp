@@ -605,7 +605,7 @@ TEST(MigratorPlanCheckTest, Irreversible) {
 
 TEST(MigratorPlanCheckTest, Untrusted) {
   World world = TwoRevisions();
-  world.revisions["b"].trusted = false;
+  world.revisions["b"].role_at_risk = "postgres";
   ExpectRefused(world, Door::kWorker, Direction::kUpgrade, "head",
                 "42501 revision b was registered by a role without your privileges / It was registered by \"mallory\"");
   EXPECT_EQ(Upgrade(world, "a"), 1);

@@ -45,7 +45,7 @@ struct FakeRevision {
   core::Revision revision;
   std::string upgrade;
   std::optional<std::string> downgrade;
-  bool trusted = true;
+  std::string role_at_risk;
 };
 
 inline bool Begins(const std::string& text, const std::string& beginning) { return text.rfind(beginning, 0) == 0; }
@@ -328,7 +328,8 @@ class FakeStore : public RevisionStore {
       facts.reversible = fake.downgrade.has_value();
       facts.upgrade_in_transaction = ParseScript(fake.upgrade).transactional();
       facts.downgrade_in_transaction = ParseScript(fake.downgrade.value_or("")).transactional();
-      facts.trusted = fake.trusted;
+      facts.role_at_risk = fake.role_at_risk;
+      facts.is_current_user_at_risk = true;
       facts.registered_by = "mallory";
       all.push_back(facts);
     }
