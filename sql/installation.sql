@@ -20,6 +20,25 @@ CREATE EXTENSION pg_headway;
 SELECT * FROM migrate_current();
 SELECT migrate_upgrade();
 
+-- what somebody has put into the schema of the extension is not taken for the server's
+DROP EXTENSION pg_headway;
+CREATE SCHEMA planted;
+CREATE FUNCTION planted.differs(text[], text[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR planted.<> (LEFTARG = text[], RIGHTARG = text[], FUNCTION = planted.differs);
+CREATE FUNCTION planted.same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR planted.= (LEFTARG = text, RIGHTARG = text, FUNCTION = planted.same);
+CREATE FUNCTION planted.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT '2000-01-01'::timestamptz $$;
+CREATE EXTENSION pg_headway SCHEMA planted;
+SELECT d.classid::regclass, count(*) FROM pg_depend d WHERE d.classid <> 'pg_proc'::regclass AND (d.refclassid, d.refobjid) IN (
+  SELECT 'pg_operator'::regclass, oid FROM pg_operator WHERE oprnamespace = 'planted'::regnamespace
+  UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE pronamespace = 'planted'::regnamespace AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c'))
+AND d.objid <> ALL (ARRAY(SELECT oid FROM pg_operator WHERE oprnamespace = 'planted'::regnamespace)) GROUP BY 1 ORDER BY 1;
+DROP EXTENSION pg_headway;
+SET client_min_messages = warning;
+DROP SCHEMA planted CASCADE;
+RESET client_min_messages;
+CREATE EXTENSION pg_headway;
+
 -- what belongs to the extension, and whose rows a dump keeps: all, but oids mean nothing elsewhere
 SELECT c.oid::regclass AS relation, c.oid = ANY (extconfig) AS in_dumps FROM pg_class c, pg_extension e
 WHERE extname = 'pg_headway' AND relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'S') ORDER BY relname;
