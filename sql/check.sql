@@ -66,6 +66,29 @@ SELECT revision, applied FROM migrate_history();
 SELECT migrate_revision('efa006', 'cde004', 'The efa006', 'SELECT migrate_forget(''bcd003'', true)', '');
 SELECT migrate_upgrade('efa006');
 \echo :LAST_ERROR_SQLSTATE
+
+-- The version is published, or comes from elsewhere.
+SET client_min_messages = error;
+CREATE PUBLICATION ours FOR TABLES IN SCHEMA public;
+SELECT * FROM migrate_check() WHERE problem = 'replicated';
+CREATE PUBLICATION everything FOR ALL TABLES;
+SELECT * FROM migrate_check() WHERE problem = 'replicated';
+DROP PUBLICATION everything, ours;
+CREATE SUBSCRIPTION regress_headway_from CONNECTION 'dbname=regress_doesnotexist' PUBLICATION p WITH (connect = false, slot_name = NONE);
+INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, 'headway.version'::regclass, 'r' FROM pg_subscription;
+SELECT * FROM migrate_check() WHERE problem = 'replicated';
+DELETE FROM pg_subscription_rel;
+DROP SUBSCRIPTION regress_headway_from;
+
+-- What logical replication has brought has taken ids that the sequence does not know of.
+DELETE FROM headway.revision; DELETE FROM headway.version; DELETE FROM headway.history; DELETE FROM headway.unfinished;
+SELECT setval('headway.history_id_seq', 1, false);
+INSERT INTO headway.history (id, revision, direction, result, started_at) SELECT i, 'theirs', 'upgrade', 'done', now() FROM generate_series(1, 40) AS i;
+SELECT register('a', NULL), register('b', 'a');
+SELECT migrate_upgrade('head');
+SELECT migrate_revision('c', 'b', 'Fails', 'SELECT 1/0', '');
+SELECT migrate_upgrade('head');
+SELECT id, revision, result FROM headway.history WHERE id > 39 ORDER BY id;
 RESET client_min_messages;
 DROP FUNCTION register;
 DROP EXTENSION pg_headway;

@@ -22,6 +22,10 @@ class Checkup {
       if (!graph_.IndexOf(head)) Add("not registered", head, "it is applied, but its file has not been loaded");
     }
     if (!tables_.mirror_differs.empty()) Add("mirror differs", {}, tables_.mirror_differs);
+    for (const std::string& how : tables_.replicated) {
+      Add("replicated", {},
+          "headway.version is " + how + ": a subscriber is told that it is migrated, and replication carries no DDL");
+    }
     for (const std::string& revision : tables_.unfinished) {
       Add("unfinished", revision, "a run of it has stopped in the middle; the next run goes on");
     }

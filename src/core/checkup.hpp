@@ -21,6 +21,7 @@ struct CheckedTables {
   std::vector<std::string> irreversible;  // nothing when that is allowed
   std::vector<std::string> unfinished;    // stopped in the middle
   std::string mirror_differs;             // how Alembic's version table differs; empty: it does not
+  std::vector<std::string> replicated;    // how headway.version comes here from elsewhere, or goes there
 };
 
 // In the order of how much each of them stops. Nothing: all is well.

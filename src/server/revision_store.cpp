@@ -42,12 +42,22 @@ PreparedQuery load_downgrade(
 PreparedQuery replace_head("UPDATE headway.version SET revision = $2 WHERE revision OPERATOR(pg_catalog.=) $1", "tt");
 PreparedQuery remove_head("DELETE FROM headway.version WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 PreparedQuery add_head("INSERT INTO headway.version (revision) VALUES ($1) ON CONFLICT DO NOTHING", "t");
-PreparedQuery insert_history(
-    "INSERT INTO headway.history (revision, direction, result, started_at, finished_at, lock_tries, statement, line, "
-    "sqlstate, message, detail, hint, context) VALUES ($1, $2, $3, "
-    "pg_catalog.to_timestamp($4 OPERATOR(pg_catalog./) 1000.0), "
-    "CASE WHEN $3 OPERATOR(pg_catalog.=) 'running' THEN NULL ELSE pg_catalog.clock_timestamp() END, "
-    "$5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
+#define HISTORY_COLUMNS                                                                                            \
+  "revision, direction, result, started_at, finished_at, lock_tries, statement, line, sqlstate, message, detail, " \
+  "hint, context"
+#define HISTORY_VALUES                                                                                              \
+  "$1, $2, $3, pg_catalog.to_timestamp($4 OPERATOR(pg_catalog./) 1000.0), "                                         \
+  "CASE WHEN $3 OPERATOR(pg_catalog.=) 'running' THEN NULL ELSE pg_catalog.clock_timestamp() END, $5, $6, $7, $8, " \
+  "$9, $10, $11, $12"
+PreparedQuery insert_history("INSERT INTO headway.history (" HISTORY_COLUMNS ") VALUES (" HISTORY_VALUES
+                             ")"
+                             " ON CONFLICT (id) DO NOTHING RETURNING id",
+                             "tttiiiittttt");
+// Logical replication brings rows and not how far their sequence is. One run at a time writes here.
+PreparedQuery insert_history_behind(
+    "INSERT INTO headway.history (id, " HISTORY_COLUMNS
+    ") VALUES ("
+    "(SELECT pg_catalog.max(h.id) OPERATOR(pg_catalog.+) 1 FROM headway.history h), " HISTORY_VALUES ") RETURNING id",
     "tttiiiittttt");
 PreparedQuery update_history(
     "UPDATE headway.history SET result = $2, finished_at = pg_catalog.clock_timestamp(), lock_tries = $3, "
@@ -268,10 +278,16 @@ std::int64_t RevisionStore::Record(const engine::HistoryEntry& given) {
                         TextOrNull(error.detail), TextOrNull(error.hint), TextOrNull(error.context)});
     return entry.id;
   }
-  const pg::QueryResult inserted = insert_history.Run(
-      {entry.revision, entry.direction, entry.result, entry.started_ms, entry.lock_tries, statement, line, sqlstate,
-       TextOrNull(error.message), TextOrNull(error.detail), TextOrNull(error.hint), TextOrNull(error.context)});
-  return std::stoll(*inserted.Single());
+  const auto insert = [&](PreparedQuery& query) {
+    return query
+        .Run({entry.revision, entry.direction, entry.result, entry.started_ms, entry.lock_tries, statement, line,
+              sqlstate, TextOrNull(error.message), TextOrNull(error.detail), TextOrNull(error.hint),
+              TextOrNull(error.context)})
+        .Single();
+  };
+  pg::Field id = insert(insert_history);
+  if (!id) id = insert(insert_history_behind);
+  return std::stoll(*id);
 }
 
 void RevisionStore::CloseInterrupted() { close_interrupted.Run(); }

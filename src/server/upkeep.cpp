@@ -19,6 +19,14 @@ namespace {
 using core::Error;
 using core::Format;
 
+pg::PreparedQuery load_replicated(
+    "SELECT 'published by ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(CAST(p.pubname AS pg_catalog.text))"
+    " FROM pg_catalog.pg_publication_tables p WHERE p.schemaname OPERATOR(pg_catalog.=) 'headway'"
+    " AND p.tablename OPERATOR(pg_catalog.=) 'version' UNION ALL"
+    " SELECT 'subscribed to' FROM pg_catalog.pg_subscription_rel s"
+    " WHERE s.srrelid OPERATOR(pg_catalog.=) CAST(CAST('headway.version' AS pg_catalog.regclass) AS pg_catalog.oid) "
+    "ORDER BY 1",
+    "");
 pg::PreparedQuery load_irreversible("SELECT revision FROM headway.revision WHERE downgrade IS NULL ORDER BY revision",
                                     "");
 pg::PreparedQuery load_unfinished("SELECT DISTINCT revision FROM headway.unfinished ORDER BY revision", "");
@@ -79,6 +87,7 @@ std::vector<core::Finding> Check(bool reversible) {
   const Standing standing = Standing::Load();
   core::CheckedTables tables;
   tables.current = standing.heads;
+  tables.replicated = Column(load_replicated);
   if (reversible) tables.irreversible = Column(load_irreversible);
   tables.unfinished = Column(load_unfinished);
   tables.mirror_differs = DescribeMirrorOutOfStep(standing.heads);

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2016  # the $ are of Perl
 [ ! -f src/extension/pg_headway.sql ] || perl -e '
   use strict;
-  for my $file (@ARGV) {
+  for my $file ("src/extension/pg_headway.sql", glob "src/extension/upgrades/*.sql") {
     open(my $in, "<", $file) or die "$file: $!";
     my $text = do { local $/; <$in> };
     # Literals and comments go, line ends stay.
@@ -25,4 +25,4 @@
       push @found, "operator $1" while $rest =~ /([-+*\/<>=~!@#%^&|?]+|::)/g;
       print "$file:$number: $_\n" for @found;
     }
-  }' src/extension/pg_headway.sql $(find src/extension/upgrades -name '*.sql' 2>/dev/null)
+  }'
