@@ -136,11 +136,21 @@ SnapshotRelease::SnapshotRelease() {
     InvalidateCatalogSnapshot();
     return !TransactionIdIsValid(MyProc->xmin);
   });
+  if (!complete_) return;
+  // Whoever builds an index concurrently may have seen our snapshot and wait for the end of our transaction, which
+  // waits for its turn behind that build. Without a snapshot it is over as far as they are concerned. An error ends it,
+  // too: then there is nothing left to unlock.
+  Guarded([] { VirtualXactLockTableCleanup(); });
+  unlocked_ = true;
 }
 
 void SnapshotRelease::Restore() {
-  Guarded([] {
+  const bool unlocked = unlocked_;
+  unlocked_ = false;
+  Guarded([unlocked] {
     QueryDesc* query = ActivePortal->queryDesc;
+    // Before the snapshot: whoever sees that has to be able to wait for us.
+    if (unlocked) VirtualXactLockTableInsert(compat::OwnVirtualTransaction());
     PushActiveSnapshot(GetTransactionSnapshot());
     query->snapshot = RegisterSnapshot(GetActiveSnapshot());
     query->estate->es_snapshot = RegisterSnapshot(query->snapshot);

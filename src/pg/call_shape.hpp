@@ -16,7 +16,8 @@ std::string WhyNotAlone(FunctionCallInfo fcinfo);
 // Why nothing may be written here at all (a standby, a READ ONLY transaction); raises the error.
 void RequireWritable(const char* function);
 
-// Gives the caller's snapshot back between construction and Restore(). When the wait ends by an error there is nothing
+// Gives the caller's snapshot back between construction and Restore(), and lets go of the lock on its virtual
+// transaction. When the wait ends by an error there is nothing
 // to restore: the transaction is over. REQUIRES: WhyNotAlone() was empty.
 class SnapshotRelease {
  public:
@@ -27,6 +28,7 @@ class SnapshotRelease {
 
  private:
   bool complete_ = false;
+  bool unlocked_ = false;  // our virtual transaction
 };
 
 }  // namespace headway::pg

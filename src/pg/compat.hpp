@@ -42,6 +42,18 @@ inline void DefinePortal(Portal portal, const char* text, CommandTag tag, List* 
   PortalDefineQuery(portal, nullptr, text, tag, plans, nullptr);
 }
 
+inline VirtualTransactionId OwnVirtualTransaction() {
+  VirtualTransactionId own;
+#if PG_VERSION_NUM >= 170000
+  own.procNumber = MyProcNumber;
+  own.localTransactionId = MyProc->vxid.lxid;
+#else
+  own.backendId = MyBackendId;
+  own.localTransactionId = MyProc->lxid;
+#endif
+  return own;
+}
+
 using ExpressionWalker = bool (*)(Node*, void*);
 
 // Up to 15 the walker's type has no arguments, which C++ takes literally.
