@@ -340,6 +340,18 @@ SELECT count(*) FROM headway.backfill WHERE name = 'policy';
 SELECT safe_backfill('strict', 'n = -5', name => 'policy');
 ALTER TABLE strict DISABLE ROW LEVEL SECURITY, OWNER TO CURRENT_USER;
 
+-- a column with an index is set, and all indexes grow: it is told of
+CREATE TABLE growing (id int PRIMARY KEY, n int, k text);
+INSERT INTO growing SELECT i, 0, md5(i::text) || md5((i + 1)::text) || md5((i + 2)::text) FROM generate_series(1, 160000) AS i;
+CREATE INDEX ON growing (k);
+CREATE INDEX ON growing (n);
+SELECT pg_indexes_size('growing') AS before \gset
+SET client_min_messages = warning;
+SELECT safe_backfill('growing', 'n = id', name => 'growing', vacuum_every => 0);
+RESET client_min_messages;
+SELECT pg_indexes_size('growing') - :before > 8 * 1024 * 1024 AS have_grown;
+DROP TABLE growing;
+
 -- a key that moves though the SET does not name it: by generation, by a trigger
 CREATE TABLE keyed (a numeric, k numeric GENERATED ALWAYS AS (a * 2) STORED PRIMARY KEY, u int, c int NOT NULL DEFAULT 0);
 INSERT INTO keyed (a, u) SELECT i, i FROM generate_series(1, 3000) AS i;

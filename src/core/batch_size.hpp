@@ -10,7 +10,7 @@
 namespace headway::core {
 
 struct BatchLimits {
-  std::int64_t smallest = 20;
+  std::int64_t smallest = 1;
   std::int64_t largest = 5'000;
   std::int64_t target_us = 4'000;
 };

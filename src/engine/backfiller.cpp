@@ -15,7 +15,6 @@ using core::Error;
 using core::Format;
 
 constexpr core::BatchLimits kStepLimits;
-constexpr std::int64_t kFirstStep = 200;
 constexpr std::int64_t kLookEveryMs = 250;
 constexpr std::int64_t kPollMs = 200;
 constexpr std::int64_t kNoteWaitAfterMs = 500;
@@ -42,7 +41,7 @@ Backfiller::Backfiller(Session& session, Clock& clock, Reporter& reporter, Backf
       throttle_(std::move(throttle)),
       between_(std::move(between)),
       retry_(session, clock, reporter, options.retry),
-      step_rows_(kFirstStep) {}
+      step_rows_(options.first_step) {}
 
 LaneResult Backfiller::Run() {
   noticed_ms_ = saved_ms_ = clock_.NowMs();

@@ -109,6 +109,9 @@ struct LaneOptions {
   std::string failure_hint;              // what to do about a row that fails, for people
   bool speaks = true;                    // tells its client of the progress
   std::int64_t notice_every_ms = 2'000;
+  // Rows of the first step, before anything is known of how long a row takes: it may have megabytes in TOAST. Steps
+  // double within milliseconds.
+  std::int64_t first_step = 8;
 };
 
 struct LaneResult {

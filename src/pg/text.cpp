@@ -43,6 +43,8 @@ std::string QuoteLiteral(const std::string& value) {
 
 std::string QualifiedName(Oid relation) {
   const char* name = Guarded([&]() -> const char* {
+    // Outside of one a look at the catalogs takes the server down.
+    if (!IsTransactionState()) elog(ERROR, "the name of relation %u is asked for outside of a transaction", relation);
     const char* relname = get_rel_name(relation);
     if (relname == nullptr) return nullptr;
     return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), relname);

@@ -419,14 +419,13 @@ void BackfillRun::Finish(bool all) {
   MarkJobDone(name());
   const JobTotals totals = LoadTotals(name());
   const std::string bloat = rows_ > 0 ? DescribeIndexGrowth(definition_.relation, totals.index_bytes) : std::string();
+  const std::string table = pg::QualifiedName(definition_.relation);
   marking.Commit();
   reporter_.Notice(
       Format("%1%: done, %2% %3%", Title(), RowsOf(rows_), Participle()),
       Format("In %1%, the longest batch %2% ms.", core::Duration(clock_.NowMs() - started_ms_), totals.longest_ms));
   if (!bloat.empty()) {
-    reporter_.Notice(bloat, {},
-                     Format("SELECT safe_reindex(%1%) makes them small again.",
-                            pg::QuoteLiteral(pg::QualifiedName(definition_.relation))));
+    reporter_.Notice(bloat, {}, Format("SELECT safe_reindex(%1%) makes them small again.", pg::QuoteLiteral(table)));
   }
   if (all && unchanged_rows_ > 0) pg::ReportWarning(unchanged, kUnchangedDetail, UnchangedHint());
   if (failed_rows_ > 0) {

@@ -86,6 +86,7 @@ void SpaceKeeper::VacuumInTime(const TableSums& table, double vacuum_every) {
   const Oid oid = pg::RelationNamed(pg::ParseQualifiedName(table.relation));
   bool owner = false;
   std::int64_t all_rows = 0;
+  const std::string name = oid == InvalidOid ? std::string() : pg::QualifiedName(oid);
   if (oid != InvalidOid) {
     owner = is_owner.Run({static_cast<std::int64_t>(oid)}).Single() == "t";
     all_rows = std::max(table.rows, pg::DescribeTable(oid).estimated_rows);
@@ -96,7 +97,7 @@ void SpaceKeeper::VacuumInTime(const TableSums& table, double vacuum_every) {
   if (oid == InvalidOid || static_cast<double>(table.moved - last) < enough) return;
   last = table.moved;
   if (owner) {
-    Vacuum(table.relation);
+    Vacuum(name);
   } else if (!said_not_owner_) {
     said_not_owner_ = true;
     reporter_.Notice(Format("new versions of rows find no room in %1%, and it grows", table.relation),

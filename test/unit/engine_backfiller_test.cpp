@@ -184,10 +184,16 @@ class FakeJob : public BackfillJob {
   bool taken_ = false;
 };
 
+LaneOptions FromAStepOf(std::int64_t rows) {
+  LaneOptions options;
+  options.first_step = rows;
+  return options;
+}
+
 struct Call {
   Throttle throttle = [](const BackfillSettings&) { return std::optional<Wait>(); };
   std::function<void()> between = [] {};
-  LaneOptions options;
+  LaneOptions options = FromAStepOf(200);
 };
 
 LaneResult RunLane(World& world, FakeTable& table, Call call = {}) {
@@ -243,6 +249,18 @@ TEST(BackfillerTest, StepsFillTheTimeOfABatchAndFollowIt) {
   // Two of 4 ms; a third would not fit into 10 ms.
   EXPECT_EQ(EventsWith(world, "save").front(), "save 400 rows");
   EXPECT_EQ(world.committed.effects, Rows(2'000));
+}
+
+TEST(BackfillerTest, RowsOfAnyWidthBeginWithAFew) {
+  World world;
+  FakeTable table = TableOf(100, std::nullopt);
+  world.takes = {{"take 8", 400}};
+  Call call;
+  call.options.first_step = LaneOptions().first_step;
+  RunLane(world, table, call);
+  EXPECT_EQ(EventsWith(world, "save").front(), "save 8 rows") << "it has taken longer than a batch may";
+  EXPECT_EQ(EventsWith(world, "take ")[2], "take 2");
+  EXPECT_EQ(world.committed.effects, Rows(100));
 }
 
 TEST(BackfillerTest, SlowStepsGetSmaller) {
@@ -520,16 +538,16 @@ TEST(BackfillerTest, AShortWaitIsNotNoted) {
 
 TEST(BackfillerTest, NothingBeginsWhenTheTimeIsUp) {
   World world;
-  FakeTable table = TableOf(100);
-  world.takes = {{"take 10", 1'000}};
+  FakeTable table = TableOf(10, 1);
+  world.takes = {{"take 1", 1'000}};
   Call call;
   call.options.until_ms = world.now_ms + 3'500;
   const LaneResult result = RunLane(world, table, call);
   EXPECT_TRUE(result.time_is_up);
-  EXPECT_EQ(world.committed.effects, Rows(40));
+  EXPECT_EQ(world.committed.effects, Rows(4));
   call.options.until_ms.reset();
   RunLane(world, table, call);
-  EXPECT_EQ(world.committed.effects, Rows(100));
+  EXPECT_EQ(world.committed.effects, Rows(10));
 }
 
 TEST(BackfillerTest, ALongPauseHeedsWhatIsAsked) {
@@ -560,8 +578,8 @@ TEST(BackfillerTest, APauseIsBetweenTwoBatches) {
 
 TEST(BackfillerTest, ProgressEveryTwoSeconds) {
   World world;
-  FakeTable table = TableOf(100);
-  world.takes = {{"take 10", 1'000}};
+  FakeTable table = TableOf(10, 1);
+  world.takes = {{"take 1", 1'000}};
   RunLane(world, table);
   EXPECT_EQ(world.said.size(), 5u);
   EXPECT_EQ(world.said.front(), "backfill \"job\": half-way");
