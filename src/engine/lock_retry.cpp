@@ -59,6 +59,14 @@ void LockRetry::Exhausted(const Work& work, core::ErrorReport& report) const {
   report.message = Format("the %1% did not get its locks in %2% within %3%", work.name,
                           tries_ == 1 ? std::string("one try") : Format("%1% tries", tries_),
                           Duration(clock_.NowMs() - waiting_since_ms_));
+  // As pg_stat_activity shows it to those who may see it.
+  if (blockers_.find("(to prevent wraparound)") != std::string::npos) {
+    report.hint =
+        "Nothing of this try is left behind. An autovacuum that prevents transaction ID wraparound is in the way: it "
+        "does "
+        "not give way, and would begin again. Let it finish, then run this again; or raise headway.lock_retry.";
+    return;
+  }
   report.hint =
       "Nothing of this try is left behind. When those in the way have ended, by themselves or by "
       "pg_terminate_backend(pid), run it again; or raise headway.lock_retry.";

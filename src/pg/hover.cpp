@@ -37,16 +37,17 @@ Holders HoldersOf(const LockNeed& need) {
   return holders;
 }
 
-// It gives way to whoever stands in the queue, and to nobody else.
-bool IsAutovacuum(const VirtualTransactionId& xid) {
+// An autovacuum gives way to whoever stands in the queue, and to nobody else; one that prevents wraparound does not.
+bool GivesWay(const VirtualTransactionId& xid) {
   if (VirtualTransactionIdIsRecoveredPreparedXact(xid)) return false;
   const PGPROC* process = compat::ProcessOf(xid);
-  return process != nullptr && (process->statusFlags & PROC_IS_AUTOVACUUM) != 0;
+  if (process == nullptr) return false;
+  return (process->statusFlags & (PROC_IS_AUTOVACUUM | PROC_VACUUM_FOR_WRAPAROUND)) == PROC_IS_AUTOVACUUM;
 }
 
 bool AnyStayed(const Holders& before, const Holders& after) {
   for (int i = 0; i < after.count; ++i) {
-    if (IsAutovacuum(after.xids[i])) continue;
+    if (GivesWay(after.xids[i])) continue;
     for (int j = 0; j < before.count; ++j) {
       if (VirtualTransactionIdEquals(before.xids[j], after.xids[i])) return true;
     }

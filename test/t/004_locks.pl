@@ -83,5 +83,32 @@ is($first->finish, 0, 'autovacuum gives way') or diag($first->err);
 is(query('SELECT revision FROM headway.version'), 'e', 'the revision is applied');
 is(query(q{SELECT max(lock_tries) <= 3 FROM headway.history WHERE revision = 'e'}), 't', 'within few tries');
 
+# ---- one that prevents wraparound does not give way: it is hovered for, never queued behind, and left alone ------
+
+query('ALTER SYSTEM SET autovacuum = off');
+$node->reload;
+query(q{CREATE TABLE w (id int, pad text) WITH (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1,
+	autovacuum_freeze_max_age = 100000, fillfactor = 10);
+	INSERT INTO w SELECT i, repeat('x', 500) FROM generate_series(1, 3000) AS i});
+# A hundred thousand transaction ids: subtransactions that write.
+query(q{CREATE TABLE ids (i int)});
+query(q{DO 'BEGIN FOR i IN 1 .. 100100 LOOP BEGIN INSERT INTO ids VALUES (i); EXCEPTION WHEN unique_violation THEN NULL; END; END LOOP; END'});
+register($node, 'f', 'e', 'ALTER TABLE w ADD COLUMN e int');
+query('ALTER SYSTEM SET autovacuum = on');
+$node->reload;
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ 'w .to prevent wraparound.' AND backend_type = 'autovacuum worker'});
+$first = start_psql($node, $up, settings => { 'headway.lock_retry' => '3s', 'headway.hover_time' => '200ms' });
+wait_for_worker($node);
+my $queued = 0;
+for (1 .. 20) {
+	$queued += query(q{SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE backend_type = 'pg_headway' AND NOT granted});
+}
+is($queued, 0, 'it never stands in the queue, where everyone would wait behind it');
+isnt($first->finish, 0, 'it gives up in time');
+is($first->sqlstate, '55P03', 'for want of the lock');
+like($first->err, qr/DETAIL:  .*\(to prevent wraparound\)/, 'and says what is in the way');
+unlike($first->err, qr/pg_terminate_backend/, 'which nobody is told to terminate');
+like($first->err, qr/HINT:  .*wraparound.*Let it finish/, 'but to let finish');
+
 $writer->finish;
 done_testing();
