@@ -87,7 +87,7 @@ sub new_database {
 }
 
 sub wait_for_recovery {
-	$node->poll_query_until('template1', 'SELECT true') or die 'the server did not come back';
+	wait_until($node, 'true', 'the server is back', 'template1');
 }
 
 # The pids of what can be killed; none when the run is over already.

@@ -107,7 +107,7 @@ my $caller = start_psql($node, 'SELECT migrate_upgrade()');
 wait_for_worker($node, "wait_event = 'PgSleep'");
 kill 'KILL', worker_pid($node, "wait_event = 'PgSleep'");
 isnt($caller->finish, 0, 'the caller of a killed worker fails');
-$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not come back';
+wait_until($node, 'true', 'the server is back');
 is(versions() . ' ' . heads(), 'eee5 eee5', 'both tables are where they were');
 query(q{SELECT migrate_forget('slow6')});
 

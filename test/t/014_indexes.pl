@@ -32,7 +32,7 @@ sub kill_worker {
 	my ($run) = @_;
 	kill 'KILL', worker_pid($node);
 	isnt($run->finish, 0, 'kill -9 of the worker ends it');
-	$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
+	wait_until($node, 'true', 'the server is back');
 	# Its session has gone with the server.
 	eval { $writer->finish };
 	return;

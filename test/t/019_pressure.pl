@@ -84,7 +84,7 @@ goes_through($job, 'the standby has gone');
 # ---- who may not know of standbys is not told ------------------------------------------------------------------
 
 $standby->start;
-$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_replication WHERE replay_lsn IS NOT NULL});
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_replication WHERE replay_lsn IS NOT NULL});
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
 query(q{CREATE ROLE app LOGIN; GRANT USAGE ON SCHEMA headway TO app;
 	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA headway TO app; ALTER TABLE t OWNER TO app;

@@ -52,9 +52,9 @@ sub ask {
 }
 
 sub wait_until {
-	my ($node, $condition, $what) = @_;
+	my ($node, $condition, $what, $dbname) = @_;
 	my $end = time + $PostgreSQL::Test::Utils::timeout_default;
-	until ((ask($node, "SELECT coalesce(($condition), false)") // '') eq 't') {
+	until ((ask($node, "SELECT coalesce(($condition), false)", $dbname) // '') eq 't') {
 		die 'waited in vain until ' . ($what // $condition) if time > $end;
 		Time::HiRes::usleep(50_000);
 	}
