@@ -81,13 +81,23 @@ sub state_of {
 	return look_at($database);
 }
 
-sub new_database {
-	my ($name) = @_;
-	$node->safe_psql('template1', "CREATE DATABASE $name TEMPLATE postgres");
-}
-
 sub wait_for_recovery {
 	wait_until($node, 'true', 'the server is back', 'template1');
+}
+
+# Until there is a database of that name, or none: a kill may take the server down at any moment.
+sub see_to_database {
+	my ($name, $wanted, $sql) = @_;
+	for (1 .. 10) {
+		return if (ask($node, "SELECT count(*) FROM pg_database WHERE datname = '$name'", 'template1') // '') eq $wanted;
+		wait_for_recovery() unless defined ask($node, $sql, 'template1');
+	}
+	die "in vain: $sql";
+}
+
+sub new_database {
+	my ($name) = @_;
+	return see_to_database($name, '1', "CREATE DATABASE $name TEMPLATE postgres");
 }
 
 # The pids of what can be killed; none when the run is over already.
@@ -151,7 +161,7 @@ for my $kind (qw(worker caller postmaster)) {
 		  or next;
 		is(state_of($database), $expected,
 			"kill -9 of the $kind, round $round: as if nobody had disturbed it (seed $seed, " . ($kills - $before) . ' kills)');
-		$node->safe_psql('template1', "DROP DATABASE $database");
+		see_to_database($database, '0', "DROP DATABASE $database");
 	}
 }
 note("$kills kills survived");
