@@ -38,7 +38,7 @@ enter_folder() {
 
 # One caller at a time: two builds in the same folder would spoil each other.
 take_turn() {
-  exec 8>"$work/lock"
+  exec 8>>"$work/lock"
   flock -n 8 || { say "waiting for another dev.sh to end"; flock 8; }
 }
 

@@ -321,7 +321,7 @@ void Backfiller::HeedRequest() {
                   "Somebody has called safe_backfill_cancel(). What was committed stays.",
                   "Call it again to go on where it stopped, or safe_backfill_forget() to begin anew.");
     }
-    WaitFor({"pause", Format("paused by safe_backfill_pause('%1%')", job_.name()), kPollMs});
+    WaitFor({"pause", "paused by safe_backfill_pause(), until safe_backfill_resume()", kPollMs});
     if (TimeIsUp()) return;
   }
 }
