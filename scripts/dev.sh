@@ -89,13 +89,6 @@ regress() {
   return "$status"
 }
 
-# names FOLDER ENDING WORD...: the words; all files of the folder without any.
-names() {
-  local folder=$1 ending=$2
-  shift 2
-  if [ $# -gt 0 ]; then printf '%s\n' "$@"; else basename -s "$ending" "$source_root/$folder"/*"$ending"; fi
-}
-
 # ---- what can be asked for ------------------------------------------------------------------------------------
 
 # The suites of the files that a word names, or else the tests that have it in their names.
@@ -127,7 +120,7 @@ dev_sql() {
 dev_isolation() {
   ready_server
   local specs
-  mapfile -t specs < <(names test/isolation/specs .spec "$@")
+  mapfile -t specs < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else basename -s .spec src/test/isolation/specs/*.spec; fi)
   regress isolation/pg_isolation_regress src/test/isolation "${specs[@]}"
 }
 
@@ -147,7 +140,7 @@ dev_t() {
     for file in "$source_root/test/t/$number"*.pl; do
       [ -e "$file" ] || die "there is no test/t/$number*.pl"
       rm -rf "tap/$(basename "$file" .pl)"
-      prove_file "$(basename "$file" .pl)" || { status=1; say "its logs: $work/tap/$(basename "$file" .pl)/log"; }
+      prove_file "$(basename "$file" .pl)" || { status=1; say "its logs: $work/tap/$(basename "$file" .pl)/tmp_check/log"; }
     done
   done
   return "$status"

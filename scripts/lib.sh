@@ -296,17 +296,17 @@ relocate_postgres() {
 build_module() {
   relocate_postgres
   say "== build: PostgreSQL $("$pg_config" --version | sed 's/^[^0-9]*//'), $(c++ --version | head -n 1)"
-  local make=(make -C "$work/src" PG_CONFIG="$pg_config") log=$work/t/build.log total status=0
+  local make=(make -C "$work/src" PG_CONFIG="$pg_config") log=$work/t/build.log
+  compile_module || { cache_failed "$log" && compile_module; } || { explain_build "$log"; return 1; }
+  step install "${make[@]}" -s install
+}
+
+# With the `make` and the `log` of build_module.
+compile_module() {
+  local total
   total=$(as_user "${make[@]}" -n | grep -c ' -c -o ' || true)
   background "${make[@]}" -j"$(nproc)" >"$log" 2>&1
-  tell_progress $! build "$total" ' -c -o ' "$log" || status=$?
-  if [ "$status" != 0 ] && cache_failed "$log"; then
-    status=0
-    background "${make[@]}" -j"$(nproc)" >"$log" 2>&1
-    tell_progress $! build "$total" ' -c -o ' "$log" || status=$?
-  fi
-  [ "$status" = 0 ] || { explain_build "$log"; return 1; }
-  step install "${make[@]}" -s install
+  tell_progress $! build "$total" ' -c -o ' "$log"
 }
 
 # build_target FOLDER TARGET FLAGS...: builds a target of CMakeLists.txt in a folder of $work.

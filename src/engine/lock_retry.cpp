@@ -63,8 +63,7 @@ void LockRetry::Exhausted(const Work& work, core::ErrorReport& report) const {
   if (blockers_.find("(to prevent wraparound)") != std::string::npos) {
     report.hint =
         "Nothing of this try is left behind. An autovacuum that prevents transaction ID wraparound is in the way: it "
-        "does "
-        "not give way, and would begin again. Let it finish, then run this again; or raise headway.lock_retry.";
+        "does not give way, and would begin again. Let it finish, then run this again; or raise headway.lock_retry.";
     return;
   }
   report.hint =

@@ -399,8 +399,7 @@ void BackfillRun::StopForTime() {
 std::string BackfillRun::UnchangedHint() const {
   return Format(
       "Let the trigger pass them while it runs (by a setting that it looks at, or ALTER TABLE ... DISABLE TRIGGER); "
-      "then "
-      "SELECT safe_backfill_forget(%1%) and call it again.",
+      "then SELECT safe_backfill_forget(%1%) and call it again.",
       pg::QuoteLiteral(name()));
 }
 
