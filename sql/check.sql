@@ -82,8 +82,8 @@ DROP SUBSCRIPTION regress_headway_from;
 
 -- What logical replication has brought has taken ids that the sequence does not know of.
 DELETE FROM headway.revision; DELETE FROM headway.version; DELETE FROM headway.history; DELETE FROM headway.unfinished;
-SELECT setval('headway.history_id_seq', 1, false);
-INSERT INTO headway.history (id, revision, direction, result, started_at) SELECT i, 'theirs', 'upgrade', 'done', now() FROM generate_series(1, 40) AS i;
+SELECT setval('headway.step_id_seq', 1, false);
+INSERT INTO headway.step (id, revision, direction, result, started_at) SELECT i, 'theirs', 'upgrade', 'done', now() FROM generate_series(1, 40) AS i;
 SELECT register('a', NULL), register('b', 'a');
 SELECT migrate_upgrade('head');
 SELECT migrate_revision('c', 'b', 'Fails', 'SELECT 1/0', '');

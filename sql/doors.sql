@@ -52,7 +52,7 @@ BEGIN;
 SELECT migrate_upgrade();
 SELECT * FROM in_worker();
 SELECT * FROM migrate_current();
-SELECT count(*) FROM headway.history WHERE xmin::text::bigint >= txid_current() % 4294967296;
+SELECT count(*) FROM headway.step WHERE xmin::text::bigint >= txid_current() % 4294967296;
 ROLLBACK;
 SELECT * FROM in_worker();
 SELECT * FROM migrate_current();

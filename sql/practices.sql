@@ -80,7 +80,7 @@ SELECT migrate_revision('a3', 'a2', 'Fill status', $$
 $$, '');
 SELECT migrate_upgrade();
 SELECT * FROM videos ORDER BY id;
-SELECT count(DISTINCT xmin::text) FROM headway.history WHERE revision IN ('a2', 'a3') AND result = 'done';
+SELECT count(DISTINCT xmin::text) FROM headway.step WHERE revision IN ('a2', 'a3') AND result = 'done';
 
 -- no downgrade is not the same as an empty one: it is refused before anything runs
 SELECT migrate_revision('a4', 'a3', 'Forget old states', 'ALTER TABLE videos DROP COLUMN state');

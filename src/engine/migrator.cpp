@@ -340,16 +340,12 @@ void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::
 // everything. Failing to write it must not hide what happened.
 void Migrator::RecordFailure(Attempt& attempt, const Error& error) noexcept {
   if (!ports_.session.owns_transactions()) return;
-  try {
+  RecordFailureInUnit(ports_.session, [&] {
     attempt.entry.result = error.Is(core::sqlstate::kQueryCanceled) ? "cancelled" : "failed";
     attempt.entry.lock_tries = 1 + attempt.locks.retries();
     attempt.entry.error = error.report();
-    Unit unit(ports_.session);
     ports_.store.Record(attempt.entry);
-    unit.Commit();
-  } catch (...) {
-    // Unit has rolled back.
-  }
+  });
 }
 
 }  // namespace headway::engine

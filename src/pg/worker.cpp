@@ -1,9 +1,14 @@
 #include "pg/worker.hpp"
 
+#include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/text.hpp"
 #include "pg/transaction.hpp"
 #include "pg/worker_segment.hpp"
+
+extern "C" {
+#include "utils/timeout.h"
+}
 
 namespace headway::pg {
 
@@ -11,8 +16,13 @@ using namespace segment;  // NOLINT: both sides live in it
 
 namespace {
 
+constexpr int kLookMs = 1000;
+constexpr TimestampTz kPatience = INT64CONST(5000000);  // microseconds
+
 WorkerBody worker_body = nullptr;
 bool in_worker = false;
+volatile sig_atomic_t terminated = 0;
+volatile TimestampTz terminated_at = 0;
 FixedState leader_state;
 void* leader_settings = nullptr;
 Notes* notes = nullptr;
@@ -62,6 +72,35 @@ void SendResult(std::int64_t result) {
   pq_beginmessage(&message, kResultMessage);
   pq_sendint64(&message, result);
   pq_endmessage(&message);
+}
+
+// The first SIGTERM ends us as a cancel does: what has failed is written down. A second one, or a script that holds us
+// up, ends us as it would any process.
+void TerminateSoftly(SIGNAL_ARGS) {
+  if (terminated != 0) {
+    die(postgres_signal_arg);
+    return;
+  }
+  const int saved_errno = errno;
+  terminated_at = GetCurrentTimestamp();
+  terminated = 1;
+  QueryCancelPending = true;
+  InterruptPending = true;
+  SetLatch(MyLatch);
+  errno = saved_errno;
+}
+
+// A signal handler, too.
+void LookAtPatience() {
+  if (terminated == 0 || GetCurrentTimestamp() - terminated_at < kPatience) return;
+  ProcDiePending = true;
+  InterruptPending = true;
+  SetLatch(MyLatch);
+}
+
+void StartTerminationWatch() {
+  const TimeoutId timer = RegisterTimeout(USER_TIMEOUT, LookAtPatience);
+  enable_timeout_every(timer, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kLookMs), kLookMs);
 }
 
 // REQUIRES: inside a guard, at the start of the process.
@@ -146,8 +185,10 @@ void SetWorkerBody(WorkerBody body) { worker_body = body; }
 
 bool InWorker() { return in_worker; }
 
-std::optional<core::ErrorReport> WhyLeaderStopsUs() {
-  if (notes == nullptr || !notes->stop) return std::nullopt;
+std::optional<core::ErrorReport> WhyStopped() {
+  if (notes == nullptr || !notes->stop) {
+    return terminated != 0 ? std::optional(Terminated()) : std::nullopt;
+  }
   pg_read_barrier();
   core::ErrorReport report;
   report.sqlstate = notes->sqlstate;
@@ -188,17 +229,21 @@ void headway_worker_main(Datum argument) {
       [&] {
         pg::in_worker = true;
         shm_toc* toc = pg::Guarded([&] {
-          pqsignal(SIGTERM, die);
+          pqsignal(SIGTERM, pg::TerminateSoftly);
           pqsignal(SIGHUP, SignalHandlerForConfigReload);
           BackgroundWorkerUnblockSignals();
           return pg::AttachToLeader(argument);
         });
-        pg::Guarded([&] { pg::Connect(toc); });
+        pg::Guarded([&] {
+          pg::StartTerminationWatch();
+          pg::Connect(toc);
+        });
         pg::RestoreLeaderState();
         pg::RunRequest(toc);
       },
       failure);
   if (!done) {
+    if (pg::terminated != 0 && failure->sqlstate == core::sqlstate::kQueryCanceled) failure = pg::segment::Terminated();
     pg::AbortTransaction();
     std::optional<core::ErrorReport> secondary;
     pg::Contained(

@@ -28,8 +28,8 @@ void SetWorkerBody(WorkerBody body);
 // Whether this process is such a worker.
 bool InWorker();
 
-// Worker: the error that made the leader cancel us; nothing: it has not.
-std::optional<core::ErrorReport> WhyLeaderStopsUs();
+// Worker: the error that made the leader cancel us, or that we have been terminated; nothing: neither.
+std::optional<core::ErrorReport> WhyStopped();
 
 // Worker: takes on the leader's settings and role again, whatever a script has made of them.
 // REQUIRES: no transaction open.

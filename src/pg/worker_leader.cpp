@@ -285,11 +285,7 @@ void EndLaunch(Launch* launch) {
   });
 }
 
-[[noreturn]] void ThrowLost() {
-  throw core::Error(core::sqlstate::kAdminShutdown, "the migration worker was terminated before it was done",
-                    "Its open transaction has been rolled back; what it had committed stays.",
-                    "See the server's log for the reason, then run it again: it goes on where it stopped.");
-}
+[[noreturn]] void ThrowLost() { throw core::Error(Terminated()); }
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "pg/worker_segment.hpp"
 
+#include "core/sqlstate.hpp"
+
 namespace headway::pg::segment {
 
 namespace {
@@ -21,6 +23,15 @@ std::optional<std::string> TakeString(const char*& at) {
 }
 
 }  // namespace
+
+core::ErrorReport Terminated() {
+  core::ErrorReport report;
+  report.sqlstate = core::sqlstate::kAdminShutdown;
+  report.message = "the migration worker was terminated before it was done";
+  report.detail = "Its open transaction has been rolled back; what it had committed stays.";
+  report.hint = "See the server's log for the reason, then run it again: it goes on where it stopped.";
+  return report;
+}
 
 std::string Encode(const WorkerRequest& request) {
   std::string bytes;

@@ -32,6 +32,9 @@ struct Notes {
   char hint[512];
 };
 
+// What a terminated worker says, or its leader when it can say nothing any more.
+core::ErrorReport Terminated();
+
 // The request as bytes: for each string a length (-1: NULL) and the characters.
 std::string Encode(const WorkerRequest& request);
 WorkerRequest Decode(const char* bytes, Size size);

@@ -186,14 +186,7 @@ std::int64_t BackfillRun::Run() {
 }
 
 void BackfillRun::NoteFailure(const core::ErrorReport& error) noexcept {
-  try {
-    Unit marking(session_);
-    MarkJobFailed(name(), error);
-    marking.Commit();
-  } catch (const Error&) {
-    // The error itself is what the caller has to know.
-    session_.Rollback();
-  }
+  engine::RecordFailureInUnit(session_, [&] { MarkJobFailed(name(), error); });
 }
 
 void BackfillRun::Walk() {

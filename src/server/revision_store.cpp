@@ -49,23 +49,23 @@ PreparedQuery add_head("INSERT INTO headway.version (revision) VALUES ($1) ON CO
   "$1, $2, $3, pg_catalog.to_timestamp($4 OPERATOR(pg_catalog./) 1000.0), "                                         \
   "CASE WHEN $3 OPERATOR(pg_catalog.=) 'running' THEN NULL ELSE pg_catalog.clock_timestamp() END, $5, $6, $7, $8, " \
   "$9, $10, $11, $12"
-PreparedQuery insert_history("INSERT INTO headway.history (" HISTORY_COLUMNS ") VALUES (" HISTORY_VALUES
+PreparedQuery insert_history("INSERT INTO headway.step (" HISTORY_COLUMNS ") VALUES (" HISTORY_VALUES
                              ")"
                              " ON CONFLICT (id) DO NOTHING RETURNING id",
                              "tttiiiittttt");
 // Logical replication brings rows and not how far their sequence is. One run at a time writes here.
 PreparedQuery insert_history_behind(
-    "INSERT INTO headway.history (id, " HISTORY_COLUMNS
+    "INSERT INTO headway.step (id, " HISTORY_COLUMNS
     ") VALUES ("
-    "(SELECT pg_catalog.max(h.id) OPERATOR(pg_catalog.+) 1 FROM headway.history h), " HISTORY_VALUES ") RETURNING id",
+    "(SELECT pg_catalog.max(h.id) OPERATOR(pg_catalog.+) 1 FROM headway.step h), " HISTORY_VALUES ") RETURNING id",
     "tttiiiittttt");
 PreparedQuery update_history(
-    "UPDATE headway.history SET result = $2, finished_at = pg_catalog.clock_timestamp(), lock_tries = $3, "
+    "UPDATE headway.step SET result = $2, finished_at = pg_catalog.clock_timestamp(), lock_tries = $3, "
     "statement = $4, line = $5, sqlstate = $6, message = $7, detail = $8, hint = $9, context = $10 "
     "WHERE id OPERATOR(pg_catalog.=) $1",
     "itiiittttt");
 PreparedQuery close_interrupted(
-    "UPDATE headway.history SET result = 'interrupted' WHERE result OPERATOR(pg_catalog.=) 'running'", "");
+    "UPDATE headway.step SET result = 'interrupted' WHERE result OPERATOR(pg_catalog.=) 'running'", "");
 PreparedQuery load_progress(
     "SELECT script, statements_done FROM headway.unfinished "
     "WHERE revision OPERATOR(pg_catalog.=) $1 AND direction OPERATOR(pg_catalog.=) $2",
@@ -250,23 +250,26 @@ void RevisionStore::RequireMirrorInStep(const core::Heads& heads) { server::Requ
 
 namespace {
 
-// A worker that its leader has cancelled knows of a cancel only; why is the leader's error: a timeout, a deadlock.
-engine::HistoryEntry WithLeadersReason(engine::HistoryEntry entry) {
+// A worker that its leader has cancelled knows of a cancel only; why is the leader's error: a timeout, a deadlock. One
+// that is terminated is cancelled first.
+engine::HistoryEntry WithReason(engine::HistoryEntry entry) {
   if (entry.result != "cancelled") return entry;
-  const auto reason = pg::WhyLeaderStopsUs();
+  const auto reason = pg::WhyStopped();
   if (!reason) return entry;
   entry.error.sqlstate = reason->sqlstate;
   entry.error.message = reason->message;
   entry.error.detail = reason->detail;
   entry.error.hint = reason->hint;
-  if (reason->sqlstate != core::sqlstate::kQueryCanceled) entry.result = "failed";
+  const bool stopped =
+      reason->sqlstate == core::sqlstate::kQueryCanceled || reason->sqlstate == core::sqlstate::kAdminShutdown;
+  if (!stopped) entry.result = "failed";
   return entry;
 }
 
 }  // namespace
 
 std::int64_t RevisionStore::Record(const engine::HistoryEntry& given) {
-  const engine::HistoryEntry entry = WithLeadersReason(given);
+  const engine::HistoryEntry entry = WithReason(given);
   const core::ErrorReport none;
   const bool failed = entry.result != "done" && entry.result != "running";
   const core::ErrorReport& error = failed ? entry.error : none;

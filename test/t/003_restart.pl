@@ -39,6 +39,7 @@ $run->finish;
 $writer->{harness}->finish;
 is(query("SELECT indisvalid FROM pg_index WHERE indexrelid = 't_idx'::regclass"), 'f', 'an INVALID index is left');
 is(query('SELECT statements_done FROM headway.unfinished'), '0', 'the position is known');
+is(query('SELECT result, finished_at IS NULL FROM headway.history'), 'interrupted|t', 'the history says at once what happened');
 $run = start_psql($node, $up);
 is($run->finish, 0, 'the next run goes on');
 like($run->err, qr/dropped the invalid index "t_idx"/, 'and says what it drops');

@@ -16,7 +16,7 @@ sub query { return $node->safe_psql('postgres', $_[0]); }
 
 sub script_is {
 	my ($script) = @_;
-	query('TRUNCATE headway.version, headway.history, headway.revision');
+	query('TRUNCATE headway.version, headway.step, headway.revision');
 	register($node, 'a', undef, $script);
 }
 
@@ -78,7 +78,7 @@ is(query('SELECT result FROM headway.history'), 'cancelled', 'and the history sa
 
 SKIP: {
 	skip 'needs /proc', 2 unless -r "/proc/$$/status";
-	query(q{TRUNCATE headway.version, headway.history, headway.revision; CREATE TABLE rss (at int, worker int, kb int);
+	query(q{TRUNCATE headway.version, headway.step, headway.revision; CREATE TABLE rss (at int, worker int, kb int);
 CREATE FUNCTION note(at int) RETURNS void LANGUAGE sql AS $$
   INSERT INTO rss SELECT at, pg_backend_pid(),
     substring(pg_read_file('/proc/' || pg_backend_pid() || '/smaps_rollup') FROM 'Private_Dirty: *(\d+) kB')::int

@@ -129,7 +129,7 @@ SABOTAGE_OF_UPGRADES = [
     ("an index left over", "CREATE INDEX t_n_ccnew ON t (v)"),
     ("a revision run twice", "UPDATE runs SET n = 2"),
     ("the version behind", "UPDATE headway.version SET revision = 'r5'"),
-    ("the history running", "UPDATE headway.history SET result = 'running' WHERE revision = 'r4'"),
+    ("the history running", "UPDATE headway.step SET result = 'running' WHERE revision = 'r4'"),
 ]
 
 

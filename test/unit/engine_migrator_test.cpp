@@ -467,6 +467,22 @@ TEST(MigratorRetryTest, ACancelDuringThePauseEndsIt) {
   EXPECT_EQ(trace.substr(trace.find("sleep")), "sleep 1000\nbegin\nrecord upgrade a cancelled\ncommit\n");
 }
 
+TEST(MigratorRetryTest, ACancelWhileTheFailureIsRecordedDoesNotLoseIt) {
+  for (int cancels : {1, 2, 3}) {
+    World world = TwoRevisions();
+    const testing::Fault script = FailOn("run alter t", kCancel);
+    const testing::Fault record = FailOn("record upgrade a cancelled", kCancel, cancels);
+    world.fault = [=](int call, const std::string& event) {
+      const char* sqlstate = script(call, event);
+      return sqlstate != nullptr ? sqlstate : record(call, event);
+    };
+    EXPECT_TRUE(StartsWith(ErrorOf([&] { Upgrade(world, "a"); }), "57014"));
+    EXPECT_EQ(world.History(),
+              cancels < 3 ? std::vector<std::string>{"upgrade a cancelled"} : std::vector<std::string>())
+        << "who insists is let out";
+  }
+}
+
 TEST(MigratorRetryTest, ACancelWhileSayingSoIsRecordedToo) {
   World world = TwoRevisions();
   bool waiting = false;
