@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures pg_headway beside its peers, in turn, on one private server, and prints ratios.
 #
-#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [backfill] [stall] [busy]
+#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [callers] [backfill] [stall] [busy]
 #                    [operations] [guard]
 #
 #   revisions  100 and 1,000 small revisions: each door beside `psql -f` (a transaction each) and `psql -1 -f`
@@ -12,6 +12,7 @@
 #              formats of 10,000 with branches and merges. Time inside the server, of the first call of a session and of
 #              its later ones, and the peak of the session's memory. Then 5,000 and 20,000 registered one by one
 #   many       5,000 revisions in one call, with the settings of a fresh installation
+#   callers    64 calls of migrate_upgrade('head') at once with three CREATE INDEX CONCURRENTLY to do, beside a single one
 #   backfill   safe_backfill() beside one UPDATE and beside the loop of Example 5, on a bigint and on a uuid key
 #   stall      ALTER TABLE ADD COLUMN behind a reader of 20 seconds: how long other clients of the table wait meanwhile,
 #              and when it is through; beside psql, Alembic and nothing at all
@@ -39,12 +40,12 @@ while [ $# -gt 0 ]; do
     --rounds) rounds=$2; shift ;;
     --rows) rows=$2; shift ;;
     -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
-    revisions | alembic | graph | many | backfill | stall | busy | operations | guard) parts+=("$1") ;;
+    revisions | alembic | graph | many | callers | backfill | stall | busy | operations | guard) parts+=("$1") ;;
     *) die "unknown argument: $1 (see --help)" ;;
   esac
   shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many backfill stall busy operations guard)
+[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many callers backfill stall busy operations guard)
 
 server_psql() { as_user "$bindir/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$work/t" -U bench "$@"; }
 
@@ -325,6 +326,48 @@ bench_many() {
   else
     say "  the same by psql -1 -f: $(sed -n 's/.*ERROR: *//p' "$work/t/err.log" | head -n 1)"
   fi
+}
+
+at_once() {
+  local i pids=()
+  for ((i = 0; i < $1; i++)); do
+    server_psql -d bench -c "SELECT migrate_upgrade('head')" >>"$work/t/callers" 2>>"$work/t/callers.err" &
+    pids+=($!)
+  done
+  for i in "${pids[@]}"; do wait "$i" || die "a call failed: $(tail -n 1 "$work/t/callers.err")"; done
+}
+
+nothing() { server_psql -d bench -c 'SELECT 1' >/dev/null; }
+
+bench_callers() {
+  local round count
+  rm -f "$work"/t/times.*
+  for ((round = 0; round < rounds; round++)); do
+    for count in 1 64; do
+      fresh_database bench
+      server_psql -d bench >/dev/null <<'SQL'
+CREATE TABLE t AS SELECT i AS id, i % 10 AS n FROM generate_series(1, 500000) AS i;
+SELECT migrate_revision('r' || i, 'r' || nullif(i, 1) - 1, 'index ' || i, 'CREATE INDEX CONCURRENTLY t_' || i || ' ON t (id, n)')
+FROM generate_series(1, 3) AS i;
+VACUUM ANALYZE t;
+SQL
+      rm -f "$work/t/callers"
+      timed "$count" at_once "$count"
+      [ "$(sort "$work/t/callers" | uniq -c | xargs)" = "$([ "$count" = 1 ] || echo '63 0 ')1 3" ] ||
+        die "not one has applied, and the others nothing: $(sort "$work/t/callers" | uniq -c | xargs)"
+    done
+    timed connect many_connections 64
+  done
+  say "three indexes, concurrently: one caller $(middle 1) s, 64 at once $(middle 64) s: $(ratio "$(middle 64)" "$(middle 1)")x; 64 psql that do nothing take $(middle connect) s"
+}
+
+many_connections() {
+  local i pids=()
+  for ((i = 0; i < $1; i++)); do
+    nothing &
+    pids+=($!)
+  done
+  wait "${pids[@]}"
 }
 
 make_rows() {

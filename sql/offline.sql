@@ -70,6 +70,7 @@ SELECT migrate_sql('merge5:fill07');
 CREATE ROLE regress_offline;
 GRANT USAGE ON SCHEMA headway TO regress_offline;
 GRANT SELECT, INSERT, UPDATE ON headway.revision TO regress_offline;
+GRANT SELECT, UPDATE ON headway.graph TO regress_offline;
 GRANT SELECT ON headway.version, headway.unfinished, headway.step TO regress_offline;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO regress_offline;
 SET ROLE regress_offline;

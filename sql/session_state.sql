@@ -252,7 +252,7 @@ SELECT migrate_downgrade('base');
 
 -- the runner's lock cannot be given up: it is an advisory lock of a kind of its own
 CREATE VIEW runner_lock AS
-  SELECT count(*) AS runners FROM pg_locks WHERE locktype = 'advisory' AND objsubid > 2 AND granted
+  SELECT count(*) AS runners FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 18551 AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
 SELECT migrate_revision('outer', NULL, 'Unlocks', 'SELECT pg_advisory_unlock_all(); DISCARD ALL', '');
 SELECT migrate_upgrade();

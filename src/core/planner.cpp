@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "core/applied_heads.hpp"
 #include "core/format.hpp"
@@ -100,6 +101,15 @@ std::vector<MigrationStep> PlanDowngrade(const RevisionGraph& graph, const Heads
   steps.reserve(drops.size());
   for (const RevisionIndex revision : OrderNewestFirst(graph, drops)) steps.push_back(heads.Downgrade(revision));
   return steps;
+}
+
+Heads HeadsAfter(const Heads& current, const std::vector<MigrationStep>& steps) {
+  std::set<std::string> rows(current.begin(), current.end());
+  for (const MigrationStep& step : steps) {
+    for (const std::string& head : step.heads_removed) rows.erase(head);
+    rows.insert(step.heads_added.begin(), step.heads_added.end());
+  }
+  return {rows.begin(), rows.end()};
 }
 
 }  // namespace headway::core

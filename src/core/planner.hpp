@@ -20,6 +20,9 @@ namespace headway::core {
 std::vector<MigrationStep> PlanUpgrade(const RevisionGraph& graph, const Heads& current, std::string_view target);
 std::vector<MigrationStep> PlanDowngrade(const RevisionGraph& graph, const Heads& current, std::string_view target);
 
+// The rows of headway.version when all steps have been taken, sorted.
+Heads HeadsAfter(const Heads& current, const std::vector<MigrationStep>& steps);
+
 struct HeadChange {
   Heads removed;  // each is a row now
   Heads added;    // none of them is a row now

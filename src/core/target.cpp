@@ -75,6 +75,11 @@ std::vector<Target> ParseTargets(std::string_view text) {
   return targets;
 }
 
+bool AnyRelativeToCurrent(std::string_view targets) {
+  const std::vector<Target> parsed = ParseTargets(targets);
+  return std::any_of(parsed.begin(), parsed.end(), [](const Target& target) { return target.relative_to_current(); });
+}
+
 TargetRange ParseRange(std::string_view text) {
   text = Trim(text);
   const std::size_t colon = text.find(':');

@@ -32,6 +32,8 @@ struct TargetRange {
 // All of them throw Error(kInvalidTarget).
 Target ParseTarget(std::string_view text);
 std::vector<Target> ParseTargets(std::string_view text);  // at least one
+// Whether one of them means something else as soon as something is applied.
+bool AnyRelativeToCurrent(std::string_view targets);
 TargetRange ParseRange(std::string_view text);
 
 }  // namespace headway::core

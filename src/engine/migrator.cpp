@@ -37,6 +37,11 @@ bool InTransaction(const StepFacts& facts, Direction direction) {
 
 }  // namespace
 
+std::string NothingToDo(const core::Heads& heads) {
+  return "nothing to do: " +
+         (heads.empty() ? std::string("no revision is applied") : "the database is at " + core::JoinNames(heads));
+}
+
 // One step being tried: what its history row will say.
 struct Migrator::Attempt {
   explicit Attempt(LockRetry retry) : locks(std::move(retry)) {}
@@ -72,11 +77,12 @@ int Migrator::Run(Direction direction, std::string_view target) {
   const PlannedRun plan = MakePlan(direction, target);
   CheckPlan(plan);
   if (plan.steps.empty()) {
-    ports_.reporter.Notice("nothing to do: " + plan.standing);
+    ports_.reporter.Notice(plan.nothing_to_do);
   } else {
     ports_.reporter.Notice(ports_.session.Promise(), ports_.session.Reason());
   }
   RunSteps(plan);
+  heads_ = plan.heads_after;
   return static_cast<int>(plan.steps.size());
 }
 
@@ -147,8 +153,7 @@ int Migrator::Stamp(std::string_view target, bool purge) {
 }
 
 void Migrator::AcquireLock() {
-  TakeTurn(ports_.session, ports_.lock, ports_.clock, ports_.reporter, policy_.lock_retry_ms,
-           {"another migration run is in progress in this database", "waiting for another migration run to end"});
+  TakeTurn(ports_.session, ports_.lock, ports_.clock, ports_.reporter, policy_.lock_retry_ms, RunnerTexts());
 }
 
 Migrator::PlannedRun Migrator::MakePlan(Direction direction, std::string_view target) {
@@ -158,11 +163,10 @@ Migrator::PlannedRun Migrator::MakePlan(Direction direction, std::string_view ta
   const core::Heads heads = ports_.store.LoadHeads();
   ports_.store.RequireMirrorInStep(heads);
   PlannedRun plan;
-  plan.standing = graph.size() == 0 ? "no revision is registered"
-                  : heads.empty()   ? "no revision is applied"
-                                    : "the database is at " + core::JoinNames(heads);
+  plan.nothing_to_do = graph.size() == 0 ? "nothing to do: no revision is registered" : NothingToDo(heads);
   plan.steps = direction == Direction::kUpgrade ? core::PlanUpgrade(graph, heads, target)
                                                 : core::PlanDowngrade(graph, heads, target);
+  plan.heads_after = core::HeadsAfter(heads, plan.steps);
   std::vector<std::string> revisions;
   for (const MigrationStep& step : plan.steps) {
     revisions.push_back(step.revision);

@@ -16,12 +16,17 @@
 
 namespace headway::engine {
 
+// "nothing to do: the database is at def456"
+std::string NothingToDo(const core::Heads& heads);
+
 class Migrator {
  public:
   Migrator(Ports ports, core::RetryPolicy policy) : ports_(ports), policy_(policy) {}
 
   // Returns the number of revisions run.
   int Run(core::Direction direction, std::string_view target);
+  // After Run(): the heads that it has left.
+  const core::Heads& heads() const { return heads_; }
 
   // Rewrites the heads without running anything; returns the number of rows of headway.version that changed.
   int Stamp(std::string_view target, bool purge);
@@ -32,7 +37,8 @@ class Migrator {
     std::vector<core::MigrationStep> steps;
     std::vector<std::string> messages;  // first lines, in the order of the steps
     std::vector<StepFacts> facts;
-    std::string standing;  // where the database is before the run, for people
+    core::Heads heads_after;
+    std::string nothing_to_do;  // why, for people
   };
 
   void AcquireLock();
@@ -57,6 +63,7 @@ class Migrator {
 
   Ports ports_;
   core::RetryPolicy policy_;
+  core::Heads heads_;
 };
 
 }  // namespace headway::engine

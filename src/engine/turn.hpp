@@ -1,6 +1,8 @@
 // Waiting for one's turn: runs of a database, and operations on a table, come one after the other.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "engine/ports.hpp"
@@ -17,5 +19,13 @@ struct TurnTexts {
 // there would wait for our transaction. In the caller's transaction it cannot let go of that, so it does not wait.
 void TakeTurn(Session& session, TurnLock& lock, Clock& clock, Reporter& reporter, std::int64_t longest_ms,
               const TurnTexts& texts);
+
+// The same without a session, by whoever has nothing open anyway. `look` tells who has the turn; nothing: it is ours
+// now.
+void WaitForTurn(Clock& clock, Reporter& reporter, std::int64_t longest_ms, const TurnTexts& texts,
+                 const std::function<std::optional<std::string>()>& look);
+
+// The texts for the runs of a database.
+TurnTexts RunnerTexts();
 
 }  // namespace headway::engine

@@ -376,6 +376,17 @@ COMMENT ON COLUMN headway.reindex.indexes IS 'the indexes as they were at the be
 COMMENT ON COLUMN headway.reindex.started_by IS 'the role that began it';
 COMMENT ON COLUMN headway.reindex.started_at IS 'when it was begun';
 
+CREATE TABLE headway.graph (
+  changed_by pg_catalog.xid8 NOT NULL,
+  target pg_catalog.text,
+  heads pg_catalog.text[] COLLATE pg_catalog."C"
+);
+INSERT INTO headway.graph (changed_by) VALUES (pg_catalog.pg_current_xact_id());
+COMMENT ON TABLE headway.graph IS 'one row: what is known of the registered revisions as a whole; not dumped, since it is found out anew';
+COMMENT ON COLUMN headway.graph.changed_by IS 'the last transaction that has changed headway.revision, by a trigger';
+COMMENT ON COLUMN headway.graph.target IS 'a target of migrate_upgrade() for which nothing is to be done while the heads are those; NULL: none is known';
+COMMENT ON COLUMN headway.graph.heads IS 'the heads at which that is so';
+
 SELECT pg_catalog.pg_extension_config_dump('headway.revision', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.version', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.step', '');
@@ -392,6 +403,18 @@ CREATE TRIGGER vouch BEFORE INSERT OR UPDATE ON headway.revision
   FOR EACH ROW EXECUTE FUNCTION headway.vouch();
 ALTER TABLE headway.revision ENABLE ALWAYS TRIGGER vouch;
 COMMENT ON TRIGGER vouch ON headway.revision IS 'keeps registered_by and its oid honest';
+
+CREATE FUNCTION headway.note_change() RETURNS trigger
+  AS 'MODULE_PATHNAME', 'headway_note_change' LANGUAGE C;
+COMMENT ON FUNCTION headway.note_change() IS 'takes back what is known of the registered revisions as a whole';
+CREATE TRIGGER note_change AFTER INSERT OR UPDATE OR DELETE ON headway.revision
+  FOR EACH ROW EXECUTE FUNCTION headway.note_change();
+CREATE TRIGGER note_truncate AFTER TRUNCATE ON headway.revision
+  FOR EACH STATEMENT EXECUTE FUNCTION headway.note_change();
+ALTER TABLE headway.revision ENABLE ALWAYS TRIGGER note_change;
+ALTER TABLE headway.revision ENABLE ALWAYS TRIGGER note_truncate;
+COMMENT ON TRIGGER note_change ON headway.revision IS 'whatever has been found out of the revisions ends with each change';
+COMMENT ON TRIGGER note_truncate ON headway.revision IS 'the same';
 
 CREATE FUNCTION migrate_revision(
     revision pg_catalog.text, down_revision pg_catalog.text DEFAULT NULL, message pg_catalog.text DEFAULT '', upgrade pg_catalog.text DEFAULT '',
@@ -625,7 +648,7 @@ COMMENT ON FUNCTION safe_reindex(pg_catalog.regclass) IS
 
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
-  headway.vouch(),
+  headway.vouch(), headway.note_change(),
   migrate_revision(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean), migrate_upgrade(pg_catalog.text), migrate_downgrade(pg_catalog.text),
   migrate_stamp(pg_catalog.text, boolean), migrate_plan(pg_catalog.text, pg_catalog.text, pg_catalog.text), migrate_current(boolean), migrate_heads(),
   migrate_branches(), migrate_show(pg_catalog.text), migrate_history(pg_catalog.text), migrate_graph(pg_catalog.text),

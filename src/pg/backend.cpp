@@ -1,5 +1,6 @@
 #include "pg/backend.hpp"
 
+#include "pg/compat.hpp"
 #include "pg/worker.hpp"
 
 extern "C" {
@@ -56,6 +57,12 @@ std::int64_t NowUs() {
 }
 
 double Chance() { return pg_prng_double(&pg_global_prng_state); }
+
+void CheckClient() {
+  if (MyProcPort == nullptr || Guarded([] { return pq_check_connection(); })) return;
+  ClientConnectionLost = true;
+  InterruptPending = true;
+}
 
 void ShowActivity(const std::string& text) {
   if (!InWorker()) return;

@@ -15,6 +15,10 @@ std::int64_t NowMs();
 std::int64_t NowUs();
 double Chance();
 
+// Ends this session at its next look for interrupts when its client has gone: a client is not missed while nobody reads
+// from its socket.
+void CheckClient();
+
 // What pg_stat_activity and the server's log show as the query of a worker.
 void ShowActivity(const std::string& text);
 

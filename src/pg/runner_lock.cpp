@@ -1,6 +1,7 @@
 #include "pg/runner_lock.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include "core/format.hpp"
 #include "pg/compat.hpp"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::uint16_t kTagKind = 0x4877;
 constexpr std::uint16_t kJobTagKind = 0x4878;
 constexpr std::uint16_t kRegistrationTagKind = 0x4879;
+constexpr std::uint16_t kPlaceTagKind = 0x487A;
 
 // REQUIRES: inside a guard, in a transaction.
 void MakeTag(LOCKTAG& tag) {
@@ -86,6 +88,24 @@ bool TryRunnerLock(bool for_session) {
     return LockAcquire(&tag, ExclusiveLock, for_session, true) != LOCKACQUIRE_NOT_AVAIL;
   });
 }
+
+RunnerPlace::RunnerPlace() : exceptions_(std::uncaught_exceptions()) {
+  Guarded([&] { SET_LOCKTAG_ADVISORY(tag_, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kPlaceTagKind); });
+}
+
+// After an error it goes with the transaction, by the abort that we are on the way to.
+RunnerPlace::~RunnerPlace() {
+  if (held_ && std::uncaught_exceptions() == exceptions_)
+    (void)LockRelease(&tag_, ExclusiveLock, false);  // warns at most
+}
+
+bool RunnerPlace::TryTake() {
+  held_ = held_ || Guarded([&] { return LockAcquire(&tag_, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL; });
+  return held_;
+}
+
+// The one that runs; the one before us has no worker yet, or not any more.
+std::string RunnerPlace::DescribeHolder() const { return DescribeRunner(); }
 
 void WaitForRegistrationLock() {
   Guarded([] {

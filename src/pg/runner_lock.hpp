@@ -14,6 +14,24 @@ bool TryRunnerLock(bool for_session);
 std::string DescribeRunner();
 bool HoldsRunnerLock();
 
+// The place of the caller whose worker may run next: the others wait without a worker. As long as this lives.
+class RunnerPlace {
+ public:
+  // REQUIRES: a transaction.
+  RunnerPlace();
+  RunnerPlace(const RunnerPlace&) = delete;
+  RunnerPlace& operator=(const RunnerPlace&) = delete;
+  ~RunnerPlace();
+  // Looks at no catalog, so that it can be called without a snapshot.
+  bool TryTake();
+  std::string DescribeHolder() const;
+
+ private:
+  LOCKTAG tag_;
+  bool held_ = false;
+  int exceptions_;
+};
+
 // One registration that writes at a time, until the transaction ends; it waits. REQUIRES: a transaction.
 void WaitForRegistrationLock();
 

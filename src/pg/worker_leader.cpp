@@ -2,6 +2,7 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/backend.hpp"
 #include "pg/compat.hpp"
 #include "pg/runner_lock.hpp"
 #include "pg/text.hpp"
@@ -162,14 +163,6 @@ void TakeMessage(Launch* launch, Size size, void* data) {
   pfree(message.data);
 }
 
-// A client that has gone is not told so while nobody reads from its socket.
-void CheckClient() {
-  if (MyProcPort != nullptr && !pq_check_connection()) {
-    ClientConnectionLost = true;
-    InterruptPending = true;
-  }
-}
-
 // The worker's lock waits end at us: the server's deadlock detector cannot see that we wait for the worker.
 void CheckDeadlock(pid_t pid) {
   if (!WaitsFor(pid, MyProcPid)) return;
@@ -182,7 +175,7 @@ void CheckPeriodically(Launch* launch) {
   const TimestampTz now = GetCurrentTimestamp();
   if (now - launch->last_check < INT64CONST(1000000)) return;
   launch->last_check = now;
-  Guarded([] { CheckClient(); });
+  CheckClient();
   pid_t pid;
   if (GetBackgroundWorkerPid(launch->handle, &pid) != BGWH_STARTED) return;
   CheckDeadlock(pid);

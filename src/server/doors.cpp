@@ -28,21 +28,27 @@ constexpr Verb kVerbs[] = {
     {kOperationVerb, OperateInWorker, true},
 };
 
+// False: it cannot be given back.
+template <class Body>
+bool WithoutSnapshot(Body&& body) {
+  pg::SnapshotRelease release;
+  if (release.complete()) body();
+  release.Restore();
+  return release.complete();
+}
+
 }  // namespace
 
-DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request) {
+DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn) {
   DoorResult result;
   result.why_not = pg::WhyNotAlone(call);
   if (!result.why_not.empty()) return result;
-  pg::SnapshotRelease release;
-  if (!release.complete()) {
-    release.Restore();
-    result.why_not = "The session holds another snapshot (a cursor WITH HOLD, perhaps).";
-    return result;
-  }
-  result.result = pg::RunInWorker(request);
-  result.taken = true;
-  release.Restore();
+  result.taken = WithoutSnapshot([&] {
+    if (turn != nullptr) turn->wait();
+  });
+  if (result.taken && turn != nullptr && turn->nothing_left()) return result;
+  result.taken = result.taken && WithoutSnapshot([&] { result.result = pg::RunInWorker(request); });
+  if (!result.taken) result.why_not = "The session holds another snapshot (a cursor WITH HOLD, perhaps).";
   return result;
 }
 

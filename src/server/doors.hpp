@@ -1,6 +1,7 @@
 // The two doors: through a worker when the call is a statement of its own, else in the caller's transaction.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "pg/worker.hpp"
@@ -13,13 +14,19 @@ struct DoorResult {
   std::string why_not;  // when it was not taken: what stands around the call
 };
 
-// Lets go of the caller's snapshot, has the request done by a worker, and takes a new snapshot.
-DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request);
+// What a caller waits for before it has a worker: others have their turn first.
+struct Turn {
+  std::function<void()> wait;          // holding nothing but what it gives back in the end
+  std::function<bool()> nothing_left;  // after the wait: they have done all there was to do
+};
 
-// In a worker: carries out a request. Installed when the library is loaded.
+// Lets go of the caller's snapshot, has the request done by a worker, and takes a new snapshot.
+DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn = nullptr);
+
 // For what commits by itself: 25001, with how to call it instead.
 [[noreturn]] void RefuseInTransaction(const std::string& function, const std::string& reason);
 
+// In a worker: carries out a request. Installed when the library is loaded.
 std::int64_t CarryOut(const pg::WorkerRequest& request);
 
 }  // namespace headway::server

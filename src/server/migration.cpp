@@ -2,12 +2,18 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "core/target.hpp"
 #include "engine/migrator.hpp"
+#include "engine/turn.hpp"
+#include "engine/unit.hpp"
+#include "pg/backend.hpp"
 #include "pg/call_shape.hpp"
+#include "pg/runner_lock.hpp"
 #include "server/doors.hpp"
 #include "server/revision_store.hpp"
 #include "server/services.hpp"
 #include "server/sessions.hpp"
+#include "server/settled.hpp"
 
 namespace headway::server {
 
@@ -24,6 +30,30 @@ std::int64_t WithMigrator(engine::Session& session, Body&& body) {
   return body(migrator);
 }
 
+// One caller at a time has a worker: each of the others would wait in one, and there are few.
+void WaitForPlace(pg::RunnerPlace& place) {
+  BackendClock clock;
+  BackendReporter reporter;
+  engine::WaitForTurn(clock, reporter, PolicyFromSettings(true).lock_retry_ms, engine::RunnerTexts(),
+                      [&]() -> std::optional<std::string> {
+                        if (place.TryTake()) return std::nullopt;
+                        pg::CheckClient();
+                        return place.DescribeHolder();
+                      });
+}
+
+// The run is through: what helps the next one must not make it fail.
+void Settle(engine::Session& session, const std::string& edition, const std::string& target,
+            const core::Heads& heads) noexcept {
+  try {
+    engine::Unit noting(session);
+    NoteSettled(edition, target, heads);
+    noting.Commit();
+  } catch (const core::Error&) {
+    session.Rollback();
+  }
+}
+
 }  // namespace
 
 void RequireOutsideScript(const char* function) {
@@ -38,7 +68,10 @@ std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std
   const char* function = up ? "migrate_upgrade" : "migrate_downgrade";
   RequireOutsideScript(function);
   pg::RequireWritable(function);
-  const DoorResult through = ThroughWorker(call, {kMigrateVerb, {core::NameOf(direction), target}});
+  if (up && IsSettled(target)) return 0;
+  pg::RunnerPlace place;
+  const Turn turn{[&] { WaitForPlace(place); }, [&] { return up && IsSettled(target); }};
+  const DoorResult through = ThroughWorker(call, {kMigrateVerb, {core::NameOf(direction), target}}, &turn);
   if (through.taken) return through.result;
   CallerSession session(through.why_not);
   return WithMigrator(session, [&](engine::Migrator& migrator) { return migrator.Run(direction, target); });
@@ -46,9 +79,17 @@ std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std
 
 std::int64_t MigrateInWorker(const pg::WorkerRequest& request) {
   const core::Direction direction = core::ReadDirection(*request.arguments.at(0));
+  const std::string& target = *request.arguments.at(1);
   WorkerSession session;
-  return WithMigrator(session,
-                      [&](engine::Migrator& migrator) { return migrator.Run(direction, *request.arguments.at(1)); });
+  engine::Unit looking(session);
+  const std::string edition = GraphEdition();
+  looking.Commit();
+  return WithMigrator(session, [&](engine::Migrator& migrator) {
+    const int steps = migrator.Run(direction, target);
+    const bool settled = steps == 0 || !core::AnyRelativeToCurrent(target);
+    if (direction == core::Direction::kUpgrade && settled) Settle(session, edition, target, migrator.heads());
+    return steps;
+  });
 }
 
 std::int64_t Stamp(const std::string& target, bool purge) {

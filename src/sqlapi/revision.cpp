@@ -1,9 +1,10 @@
-// migrate_revision() and the trigger that keeps its table honest.
+// migrate_revision() and the triggers on its table.
 #include "pg/call_shape.hpp"
 #include "pg/function_call.hpp"
 #include "pg/text.hpp"
 #include "server/migration.hpp"
 #include "server/registration.hpp"
+#include "server/settled.hpp"
 #include "server/vouching.hpp"
 
 namespace pg = headway::pg;
@@ -25,3 +26,5 @@ HEADWAY_FUNCTION(migrate_revision) {
 }
 
 HEADWAY_FUNCTION(headway_vouch) { return server::CheckVoucher(fcinfo); }
+
+HEADWAY_FUNCTION(headway_note_change) { return server::ForgetSettled(); }

@@ -43,6 +43,17 @@ for my $round (1 .. 2) {
 is(all_at_once('a caller that comes late', 'SELECT pg_sleep(1), migrate_upgrade(\'head\')', 'SELECT pg_sleep(0.4), migrate_upgrade(\'head\')',
 	'SELECT migrate_upgrade(\'head\')'), '0 0 3', 'waits for nobody that waits for it');
 
+# Fewer workers than callers (logical replication takes the other one): those who wait for their turn need none, and those who find nothing to do do not either.
+my $small = headway_node('few_workers', autovacuum => 'off', max_worker_processes => 2);
+register($small, 'r1', undef, 'SELECT pg_sleep(0.5)');
+my @many = map { start_psql($small, $up, settings => \%patient) } 1 .. 12;
+is(scalar(grep { $_->finish != 0 } @many), 0, 'twelve callers, one worker: all come through');
+is(join(' ', sort map { /(\d+)\s*$/ } map { $_->out } @many), '0 0 0 0 0 0 0 0 0 0 0 1', 'one applies');
+$small->stop;
+
+# The process that has called for the run that is in progress.
+sub builder { return query(q{SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 18554}); }
+
 # A cancel, a termination and an error while it waits leave a session that works as before.
 my $writer = open_session($node);
 $writer->run('BEGIN; UPDATE t SET n = n WHERE id = 1');
@@ -51,7 +62,9 @@ my $builder = start_psql($node, $up, settings => \%patient);
 wait_for_worker($node, "wait_event = 'virtualxid'");
 my $waiting = open_session($node, settings => \%patient);
 $waiting->say("$up;");
-wait_until($node, q{SELECT count(*) = 2 FROM pg_stat_activity WHERE backend_type = 'pg_headway'}, 'the second waits for its turn');
+my $in_turn = "wait_event_type = 'Extension' AND query LIKE 'SELECT migrate_upgrade%' AND state = 'active' AND backend_type = 'client backend'";
+wait_until($node, "SELECT $in_turn FROM pg_stat_activity WHERE pid = " . $waiting->backend_pid, 'the second waits for its turn');
+is(query(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_headway'}), '1', 'without a worker');
 is(query('SELECT count(*) FROM pg_locks WHERE pid = ' . $waiting->backend_pid . q{ AND locktype = 'virtualxid'}), '0',
 	'it holds no virtual transaction while it waits');
 query('SELECT pg_cancel_backend(' . $waiting->backend_pid . ')');
@@ -60,10 +73,17 @@ is($waiting->run('BEGIN; SELECT count(*) FROM t; COMMIT'), '20000', 'in transact
 is($waiting->run(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'virtualxid'}), '1',
 	'that have their virtual transaction locked');
 my $terminated = start_psql($node, $up, settings => \%patient);
-wait_until($node, q{SELECT count(*) = 2 FROM pg_stat_activity WHERE backend_type = 'pg_headway'}, 'another one waits for its turn');
-query(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT migrate_upgrade%' AND state = 'active'
-	AND backend_type = 'client backend' ORDER BY backend_start DESC LIMIT 1});
+my $another = "$in_turn AND pid NOT IN (" . builder() . ')';
+wait_until($node, "SELECT count(*) = 1 FROM pg_stat_activity WHERE $another", 'another one waits for its turn');
+query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $another");
 isnt($terminated->finish, 0, 'one that is terminated ends');
+my $gone = start_psql($node, $up, settings => \%patient);
+wait_until($node, "SELECT count(*) = 1 FROM pg_stat_activity WHERE $another", 'one more waits for its turn');
+my $gone_backend = query("SELECT pid FROM pg_stat_activity WHERE $another");
+kill 'KILL', $gone->client_pid;
+wait_until($node, "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $gone_backend)", 'a client that is gone is missed');
+$gone->finish;
+is(query(q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 18554}), '1', 'only the one that builds has the place');
 $writer->run('ROLLBACK');
 is($builder->finish, 0, 'the one that builds is through') or diag($builder->err);
 is($waiting->run($up), '0', 'and the session of the cancelled call has nothing to do');
