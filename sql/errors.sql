@@ -148,6 +148,14 @@ SELECT migrate_revision('d', 'c', 'Fourth', $up$
   INSERT INTO steps (what) VALUES ('end, ' || current_setting('search_path'));
 $up$, 'DROP TABLE parts');
 SELECT migrate_upgrade();
+-- a position that no run has written is not followed
+SELECT statements_done FROM headway.unfinished \gset
+UPDATE headway.unfinished SET statements_done = 9223372036854775807;
+SELECT migrate_upgrade();
+\echo :LAST_ERROR_SQLSTATE
+UPDATE headway.unfinished SET statements_done = 6;
+SELECT migrate_upgrade();
+UPDATE headway.unfinished SET statements_done = :statements_done;
 DELETE FROM items WHERE id = 1;
 SELECT migrate_upgrade();
 SELECT what FROM steps ORDER BY id;

@@ -276,7 +276,7 @@ void Migrator::RunStatementByStatement(const MigrationStep& step) {
   if (script.statements.empty()) ports_.store.DeleteProgress(step.revision, step.direction);
   reading.Commit();
   if (script.statements.empty()) return RunTransactional(step);
-  const int done = Resume(step, text, attempt);
+  const int done = Resume(step, text, script, attempt);
 
   for (int i = 0; i < static_cast<int>(script.statements.size()); ++i) {
     const core::Statement& statement = script.statements[i];
@@ -297,7 +297,7 @@ void Migrator::RunStatementByStatement(const MigrationStep& step) {
 }
 
 // Opens the step's history row and finds where an earlier try has stopped: the number of statements already done.
-int Migrator::Resume(const MigrationStep& step, const std::string& text, Attempt& attempt) {
+int Migrator::Resume(const MigrationStep& step, const std::string& text, const core::Script& script, Attempt& attempt) {
   Unit unit(ports_.session);
   const std::optional<Progress> progress = ports_.store.LoadProgress(step.revision, step.direction);
   if (progress && !ports_.store.SameScript(progress->script, text)) {
@@ -309,7 +309,18 @@ int Migrator::Resume(const MigrationStep& step, const std::string& text, Attempt
                        "begin anew: SELECT migrate_forget_progress('%1%').",
                        step.revision));
   }
-  const int done = progress ? progress->statements_done : 0;
+  const std::int64_t count = static_cast<std::int64_t>(script.statements.size());
+  // With the last one the row goes.
+  if (progress && (progress->statements_done < 0 || progress->statements_done >= count)) {
+    throw Error(core::sqlstate::kUnfinishedRevision,
+                Format("headway.unfinished does not fit the %1%", NameScript(step)),
+                Format("It says that %1% of %2% statements are done, and no run writes that.",
+                       progress->statements_done, count),
+                Format("See which of its statements are done, undo them by hand, then begin anew: "
+                       "SELECT migrate_forget_progress('%1%').",
+                       step.revision));
+  }
+  const int done = progress ? static_cast<int>(progress->statements_done) : 0;
   if (!progress) ports_.store.SaveProgress(step.revision, step.direction, {text, 0});
   attempt.entry.id = ports_.store.Record(attempt.entry);
   unit.Commit();

@@ -55,7 +55,7 @@ class Migrator {
   Attempt NewAttempt(const core::MigrationStep& step);
   static void AddPlace(core::ErrorReport& report, const Attempt& attempt, const core::MigrationStep& step);
   void RunStatementByStatement(const core::MigrationStep& step);
-  int Resume(const core::MigrationStep& step, const std::string& text, Attempt& attempt);
+  int Resume(const core::MigrationStep& step, const std::string& text, const core::Script& script, Attempt& attempt);
   void Retrying(const core::MigrationStep& step, Attempt& attempt, const std::function<void()>& body);
   void Finish(const core::MigrationStep& step, Attempt& attempt);
   void ExplainCancel(core::Error& error, const core::MigrationStep& step);

@@ -117,7 +117,7 @@ struct HistoryEntry {
 // A revision that runs statement by statement and has not come to its end.
 struct Progress {
   std::string script;
-  int statements_done = 0;
+  std::int64_t statements_done = 0;  // as the table says: anybody who may write there may have written it
 };
 
 // The tables of the schema headway. REQUIRES: an open unit for each call.

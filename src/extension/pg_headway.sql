@@ -122,7 +122,7 @@ CREATE TABLE headway.unfinished (
   revision pg_catalog.text COLLATE pg_catalog."C" NOT NULL,
   direction pg_catalog.text NOT NULL CHECK (direction OPERATOR(pg_catalog.=) ANY (ARRAY['upgrade', 'downgrade'])),
   script pg_catalog.text NOT NULL,
-  statements_done bigint NOT NULL,
+  statements_done bigint NOT NULL CHECK (statements_done OPERATOR(pg_catalog.>=) 0),
   started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   updated_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (revision, direction)

@@ -8,6 +8,7 @@
 #include "core/interleave.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/row_batch.hpp"
+#include "server/backfill_key.hpp"
 #include "server/backfill_walk.hpp"
 #include "server/backfill_window.hpp"
 
@@ -30,6 +31,7 @@ class KeyWalk : public SavedWalk {
   KeyWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
           std::unique_ptr<RangeLock> lock)
       : SavedWalk(definition.name, std::move(range), std::move(lock)),
+        definition_(definition),
         target_(target),
         sql_(definition, target_, true),
         deletes_(definition.deletes),
@@ -82,6 +84,7 @@ class KeyWalk : public SavedWalk {
     return {key, key + static_cast<std::ptrdiff_t>(columns_)};
   }
 
+  const BackfillDefinition& definition_;
   const pg::TableShape target_;
   const WalkSql sql_;
   const bool deletes_;
@@ -143,6 +146,7 @@ engine::RangeWalk::Found KeyWalk::Read(std::int64_t batch_rows) {
   const bool resumes = !range_.window_end.empty();
   const std::int64_t wanted = std::clamp(batch_rows * last_passes_, kSmallestWindow, kLargestWindow);
   pg::ReadRows rows = ReadRows(resumes ? kAllOfIt : wanted);
+  RequireKey(definition_, range_);
   window_seen_ = rows.seen;
   if (!resumes) range_.window_end = rows.seen < wanted ? range_.bound : rows.last;
   MakeWindow(std::move(rows));
@@ -341,16 +345,6 @@ void KeyWalk::PassOverSkipped(const core::ErrorReport& error) {
 }
 
 }  // namespace
-
-void ThrowKeyMoves(const pg::TableShape& target) {
-  throw Error(
-      core::sqlstate::kBackfillNotExact,
-      Format("rows of %1% get another key when they are updated", target.qualified_name),
-      "The SET leaves the key alone, but a trigger does not: rows that move ahead of the walk would be done again. "
-      "This batch has been undone.",
-      "Let the trigger leave the key alone meanwhile; or give a where_clause that the SET makes false, and "
-      "strategy => 'ctid'.");
-}
 
 std::unique_ptr<engine::RangeWalk> MakeKeyWalk(const BackfillDefinition& definition, const pg::TableShape& target,
                                                BackfillRange range, std::unique_ptr<RangeLock> lock) {

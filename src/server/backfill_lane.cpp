@@ -8,6 +8,7 @@
 #include "pg/blockers.hpp"
 #include "pg/text.hpp"
 #include "server/backfill_job.hpp"
+#include "server/backfill_key.hpp"
 #include "server/backfill_walk.hpp"
 #include "server/services.hpp"
 #include "server/sessions.hpp"
@@ -38,7 +39,6 @@ class LaneJob : public engine::BackfillJob {
 
  private:
   pg::TableShape TableOf(const BackfillRange& range) const;
-  void UseKeyOf(const BackfillRange& range, pg::TableShape& table) const;
 
   const BackfillDefinition& definition_;
   int number_ = 0;  // of the range that was taken last
@@ -60,7 +60,7 @@ std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
     table_ = table.oid;
     ClaimRange(definition_.name, number);
     if (range->strategy == "ctid") return MakePageWalk(definition_, table, *range, std::move(lock));
-    UseKeyOf(*range, table);
+    UseKeyOf(definition_, *range, table);
     return range->strategy == "key" ? MakeKeyWalk(definition_, table, *range, std::move(lock))
                                     : MakeThroughWalk(definition_, table, *range, std::move(lock));
   }
@@ -74,25 +74,6 @@ pg::TableShape LaneJob::TableOf(const BackfillRange& range) const {
   const bool ours =
       range.table == definition_.relation || std::find(tables.begin(), tables.end(), range.table) != tables.end();
   return ours ? pg::DescribeTable(range.table) : pg::TableShape();
-}
-
-// The walk goes on by the key that it was begun by, whatever else the table has now.
-void LaneJob::UseKeyOf(const BackfillRange& range, pg::TableShape& table) const {
-  for (const pg::TableKey& key : table.keys) {
-    if (pg::DescribeKey(key) != range.key) continue;
-    table.key = key;
-    return;
-  }
-  const std::string name = pg::QuoteLiteral(definition_.name);
-  throw core::Error(
-      core::sqlstate::kBackfillNotExact,
-      Format("%1% \"%2%\" cannot go on: %3% no longer has the key by which it is walked", NounOf(definition_),
-             definition_.name, table.qualified_name),
-      Format("It is walked by (%1%), the primary key or a unique index over NOT NULL columns when it was begun.",
-             core::JoinNames(range.key)),
-      Format("Create a unique index over that key again and call it again; or give up what is recorded of it and begin "
-             "anew: SELECT safe_backfill_forget(%1%).",
-             name));
 }
 
 void LaneJob::NoteWait(const std::string& what, const std::string& detail) {

@@ -6,6 +6,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/row_batch.hpp"
+#include "server/backfill_key.hpp"
 #include "server/backfill_walk.hpp"
 
 namespace headway::server {
@@ -19,6 +20,7 @@ class ThroughWalk : public SavedWalk {
   ThroughWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
               std::unique_ptr<RangeLock> lock)
       : SavedWalk(definition.name, std::move(range), std::move(lock)),
+        definition_(definition),
         target_(target),
         sql_(definition, target_, false) {
     for (const bool behind : {false, true}) {
@@ -47,6 +49,7 @@ class ThroughWalk : public SavedWalk {
   Position FindEnd(std::int64_t rows) const;
   std::vector<pg::Param> Params(const Position& end) const;
 
+  const BackfillDefinition& definition_;
   const pg::TableShape target_;
   const WalkSql sql_;
   std::unique_ptr<pg::OwnedQuery> count_[2], change_[2], next_[2];
@@ -77,6 +80,7 @@ engine::Step ThroughWalk::Take(std::int64_t most, engine::Care care) {
                       Format("rows of %1% are locked by others", target_.qualified_name));
   }
   const Position end = FindEnd(most);
+  RequireKey(definition_, range_);
   const std::string matching = count_[range_.position.empty() ? 0 : 1]->Run(Params(end)).Single().value_or("0");
   const pg::QueryResult changed = change_[range_.position.empty() ? 0 : 1]->Run(Params(end));
   for (const pg::Row& row : changed.rows) {

@@ -51,9 +51,6 @@ class SavedWalk : public engine::RangeWalk {
   std::unique_ptr<RangeLock> lock_;
 };
 
-// A walk by key has changed the key of a row: MG017.
-[[noreturn]] void ThrowKeyMoves(const pg::TableShape& target);
-
 // `target`: the table of the range.
 std::unique_ptr<engine::RangeWalk> MakeKeyWalk(const BackfillDefinition& definition, const pg::TableShape& target,
                                                BackfillRange range, std::unique_ptr<RangeLock> lock);

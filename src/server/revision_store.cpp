@@ -299,7 +299,7 @@ std::optional<engine::Progress> RevisionStore::LoadProgress(const std::string& r
   const pg::QueryResult result = load_progress.Run({revision, core::NameOf(direction)});
   if (result.rows.empty()) return std::nullopt;
   const pg::Row& row = result.rows.front();
-  return engine::Progress{*row[0], std::stoi(*row[1])};
+  return engine::Progress{*row[0], std::stoll(*row[1])};
 }
 
 void RevisionStore::SaveProgress(const std::string& revision, core::Direction direction,

@@ -443,6 +443,18 @@ TEST(MigratorRetryTest, TriesOfEarlierStatementsDoNotCount) {
   EXPECT_EQ(world.committed.history.at(1).lock_tries, 13) << "the row counts all of them";
 }
 
+TEST(MigratorTest, APositionThatNoRunHasWrittenIsNotFollowed) {
+  for (const std::int64_t done : {std::int64_t{-1}, std::int64_t{5}, std::int64_t{6}, INT64_MAX, INT64_MIN}) {
+    World world = WithIndex();
+    world.committed.heads = {"a"};
+    world.committed.progress["upgrade of b"] = {world.revisions["b"].upgrade, done};
+    EXPECT_TRUE(StartsWith(ErrorOf([&] { Upgrade(world, "b"); }),
+                           "MG015 headway.unfinished does not fit the upgrade of revision b"));
+    EXPECT_EQ(Join(world.committed.heads), "a");
+    EXPECT_EQ(Join(world.committed.effects), "");
+  }
+}
+
 TEST(MigratorRetryTest, OneStatementIsTriedAgainByItself) {
   World world = WithIndex();
   world.committed.heads = {"a"};
