@@ -30,7 +30,9 @@ SELECT migrate_upgrade();
 CALL try('SET ROLE none');
 SELECT migrate_upgrade();
 CALL try('RESET ALL; ALTER ROLE regress_headway_low SUPERUSER');
+\set VERBOSITY sqlstate
 SELECT migrate_upgrade();
+\set VERBOSITY terse
 CALL try('RESET SESSION AUTHORIZATION');
 SELECT migrate_upgrade();
 CALL try('SELECT rise()');
@@ -43,10 +45,28 @@ CALL try('INSERT INTO tries VALUES (2, 2)');
 SELECT migrate_upgrade();
 CALL try('DECLARE c CURSOR WITH HOLD FOR SELECT rise()');
 SELECT migrate_upgrade();
+\set VERBOSITY default
 CALL try('DO ''BEGIN COMMIT; PERFORM rise(); END''; VACUUM tries');
 SELECT migrate_upgrade();
+\set VERBOSITY terse
 CALL try('DISCARD ALL; VACUUM tries; SELECT rise()');
 SELECT migrate_upgrade();
+-- these begin transactions of their own; what they run is the index's
+CREATE FUNCTION rise_of(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN rise(); END';
+CALL try('CREATE INDEX CONCURRENTLY tries_rise ON tries (rise_of(n))');
+SELECT migrate_upgrade();
+CALL try('CREATE INDEX CONCURRENTLY tries_rise ON tries (n) WHERE rise_of(1) = 1');
+SELECT migrate_upgrade();
+CREATE FUNCTION calm_of(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN 1;
+CREATE INDEX tries_calm ON tries (calm_of(n));
+CREATE OR REPLACE FUNCTION calm_of(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN rise(); END';
+CALL try('REINDEX INDEX CONCURRENTLY tries_calm');
+SELECT migrate_upgrade();
+CALL try('UPDATE tries SET id = id + 0; VACUUM (FULL, ANALYZE) tries');
+SELECT migrate_upgrade();
+SELECT safe_reindex('tries');
+SELECT safe_create_index('tries', '(rise_of(n))');
+DROP INDEX tries_calm;
 CALL try('SELECT safe_backfill(''tries'', ''n = rise()'')');
 SELECT migrate_upgrade();
 SELECT safe_backfill('tries', 'n = rise()');

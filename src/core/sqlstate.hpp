@@ -39,6 +39,7 @@ inline constexpr char kCheckViolation[] = "23514";
 inline constexpr char kActiveSqlTransaction[] = "25001";
 inline constexpr char kReadOnlySqlTransaction[] = "25006";
 inline constexpr char kDependentObjectsStillExist[] = "2BP01";
+inline constexpr char kInvalidTransactionTermination[] = "2D000";
 inline constexpr char kSerializationFailure[] = "40001";
 inline constexpr char kDeadlockDetected[] = "40P01";
 inline constexpr char kInsufficientPrivilege[] = "42501";

@@ -4,6 +4,7 @@
 
 #include "core/sqlstate.hpp"
 #include "pg/clause.hpp"
+#include "pg/compat.hpp"
 #include "pg/portal.hpp"
 
 extern "C" {
@@ -109,7 +110,7 @@ bool IsVolatile(Node* value) {
 // As ATExecAddColumn decides.
 Judgement Judge(const Meaning& meaning) {
   Judgement judgement;
-  judgement.is_domain_with_constraints = DomainHasConstraints(meaning.type);
+  judgement.is_domain_with_constraints = compat::IsDomainWithConstraints(meaning.type);
   judgement.default_is_null = IsNull(meaning.default_value);
   judgement.default_is_volatile = IsVolatile(meaning.default_value);
   judgement.type_default_is_volatile = IsVolatile(get_typdefault(meaning.type));

@@ -7,11 +7,14 @@
 #error "pg_headway needs PostgreSQL 15 or newer"
 #endif
 
-#if PG_VERSION_NUM < 170000
 extern "C" {
+#include "access/attmap.h"
+#include "utils/regproc.h"
+#include "utils/typcache.h"
+#if PG_VERSION_NUM < 170000
 #include "storage/sinvaladt.h"
-}
 #endif
+}
 
 // libpq/libpq.h needs headers (GSSAPI) that are not everywhere.
 extern "C" bool pq_check_connection(void);
@@ -28,18 +31,6 @@ inline bool RunPortal(Portal portal, bool top_level, DestReceiver* receiver, Que
 #else
   return PortalRun(portal, FETCH_ALL, top_level, true, receiver, receiver, completion);
 #endif
-}
-
-inline List* AnalyzeAndRewrite(RawStmt* statement, const char* text) {
-#if PG_VERSION_NUM >= 150000
-  return pg_analyze_and_rewrite_fixedparams(statement, text, nullptr, 0, nullptr);
-#else
-  return pg_analyze_and_rewrite(statement, text, nullptr, 0, nullptr);
-#endif
-}
-
-inline void DefinePortal(Portal portal, const char* text, CommandTag tag, List* plans) {
-  PortalDefineQuery(portal, nullptr, text, tag, plans, nullptr);
 }
 
 inline VirtualTransactionId OwnVirtualTransaction() {
@@ -120,13 +111,36 @@ inline std::int64_t HotUpdates(const PgStat_TableStatus& table) {
 #endif
 }
 
-inline int MaxBackendsNow() { return MaxBackends; }
-
-inline shm_mq_result SendToQueue(shm_mq_handle* queue, Size size, const void* data) {
-#if PG_VERSION_NUM >= 150000
-  return shm_mq_send(queue, size, data, false, true);
+// Which column of the one is which of the other, by name; an error where one is missing.
+inline AttrMap* MapColumns(TupleDesc from, TupleDesc to) {
+#if PG_VERSION_NUM >= 160000
+  return build_attrmap_by_name(from, to, false);
 #else
-  return shm_mq_send(queue, size, data, false);
+  return build_attrmap_by_name(from, to);
+#endif
+}
+
+inline List* SplitQualifiedName(const char* name) {
+#if PG_VERSION_NUM >= 160000
+  return stringToQualifiedNameList(name, nullptr);
+#else
+  return stringToQualifiedNameList(name);
+#endif
+}
+
+inline bool HasReturning(const UpdateStmt* update) {
+#if PG_VERSION_NUM >= 180000
+  return update->returningClause != nullptr;
+#else
+  return update->returningList != NIL;
+#endif
+}
+
+inline bool IsDomainWithConstraints(Oid type) {
+#if PG_VERSION_NUM >= 190000
+  return DomainHasConstraints(type, nullptr);
+#else
+  return DomainHasConstraints(type);
 #endif
 }
 

@@ -150,7 +150,6 @@ struct PendingDetach {
 // REQUIRES: inside a guard.
 PendingDetach FindPendingDetach(const char* text) {
   PendingDetach found;
-#if PG_VERSION_NUM >= 140000
   auto* raw = linitial_node(RawStmt, ParseStatements(text));
   if (!IsA(raw->stmt, AlterTableStmt)) return found;
   auto* alter = castNode(AlterTableStmt, raw->stmt);
@@ -159,7 +158,6 @@ PendingDetach FindPendingDetach(const char* text) {
   found.parent = RangeVarGetRelid(alter->relation, NoLock, true);
   found.partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
   if (!OidIsValid(found.partition) || !PartitionHasPendingDetach(found.partition)) found.parent = InvalidOid;
-#endif
   return found;
 }
 

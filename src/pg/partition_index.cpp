@@ -1,5 +1,7 @@
 #include "pg/partition_index.hpp"
 
+#include "pg/compat.hpp"
+
 extern "C" {
 #include "access/attmap.h"
 #include "access/genam.h"
@@ -74,7 +76,7 @@ Found* Find(Oid parent_index, Oid partition_oid) {
   model.info = BuildIndexInfo(model.index);
   Relation parent = table_open(model.index->rd_index->indrelid, AccessShareLock);
   Relation partition = table_open(partition_oid, AccessShareLock);
-  model.columns = build_attrmap_by_name(RelationGetDescr(partition), RelationGetDescr(parent));
+  model.columns = compat::MapColumns(RelationGetDescr(partition), RelationGetDescr(parent));
   Look(model, partition, found);
   table_close(partition, AccessShareLock);
   table_close(parent, AccessShareLock);

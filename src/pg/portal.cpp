@@ -1,9 +1,10 @@
 #include "pg/portal.hpp"
 
+#include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/script.hpp"
 #include "pg/text.hpp"
-#include "pg/worker.hpp"
+#include "pg/transaction.hpp"
 
 extern "C" {
 #include "utils/timeout.h"
@@ -17,7 +18,7 @@ namespace {
 List* PlanStatement(RawStmt* raw, const char* text) {
   const bool needs_snapshot = analyze_requires_snapshot(raw);
   if (needs_snapshot) PushActiveSnapshot(GetTransactionSnapshot());
-  List* queries = compat::AnalyzeAndRewrite(raw, text);
+  List* queries = pg_analyze_and_rewrite_fixedparams(raw, text, nullptr, 0, nullptr);
   List* plans = pg_plan_queries(queries, text, CURSOR_OPT_PARALLEL_OK, nullptr);
   // Execution takes a snapshot of its own, after the locks.
   if (needs_snapshot) PopActiveSnapshot();
@@ -44,7 +45,7 @@ void RunPlans(RawStmt* raw, const char* text, List* plans, bool top_level) {
   // Never the unnamed portal: in the caller's transaction that one is the caller's.
   Portal portal = CreateNewPortal();
   portal->visible = false;
-  compat::DefinePortal(portal, text, tag, plans);
+  PortalDefineQuery(portal, nullptr, text, tag, plans, nullptr);
   PortalStart(portal, nullptr, 0, InvalidSnapshot);
   DestReceiver* receiver = CreateDestReceiver(DestNone);
   compat::RunPortal(portal, top_level, receiver, nullptr);
@@ -82,12 +83,18 @@ void RunText(const char* text, bool top_level) {
   if (top_level && IsTransactionState()) MemoryContextSwitchTo(CurTransactionContext);
 }
 
-// The server's message is made for functions.
+// The server's messages are made for functions.
 void ExplainShutInRole(core::ErrorReport& report) {
+  if (!IsRoleShutIn() || !report.hint.empty()) return;
+  if (report.sqlstate == core::sqlstate::kInvalidTransactionTermination) {
+    report.hint =
+        "The caller has set a role; what runs for it is a transaction. Connect as the role that is to run it.";
+    return;
+  }
   const std::string_view message = report.message;
   constexpr std::string_view kBegin = "cannot set parameter ";
   constexpr std::string_view kEnd = " within security-definer function";
-  if (!InWorker() || !report.hint.empty() || message.size() < kBegin.size() + kEnd.size()) return;
+  if (message.size() < kBegin.size() + kEnd.size()) return;
   if (message.substr(0, kBegin.size()) != kBegin || message.substr(message.size() - kEnd.size()) != kEnd) return;
   report.hint =
       "The caller has set a role; what runs for it cannot leave that role. Connect as the role that is to run it.";

@@ -76,7 +76,17 @@ extern "C" {
 #include "utils/varlena.h"
 }
 
-// The server's elog.h and ours must not meet: these macros would rewrite our names.
+// These macros of the server would rewrite the names of others: Boost calls std::snprintf.
+#undef fprintf
+#undef printf
+#undef snprintf
+#undef sprintf
+#undef strerror
+#undef strerror_r
+#undef vfprintf
+#undef vprintf
+#undef vsnprintf
+#undef vsprintf
 #undef gettext
 #undef dgettext
 #undef ngettext

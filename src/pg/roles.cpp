@@ -1,7 +1,7 @@
 #include "pg/roles.hpp"
 
 #include "pg/text.hpp"
-#include "pg/worker.hpp"
+#include "pg/transaction.hpp"
 
 namespace headway::pg {
 
@@ -25,7 +25,7 @@ bool HasPrivilegesOfCurrentUser(Oid role) { return HasPrivilegesOf(role, GetUser
 
 std::string RoleAtRiskFrom(Oid role) {
   if (!HasPrivilegesOf(role, GetUserId())) return CurrentUserName();
-  if (InWorker() && InLocalUserIdChange()) return {};
+  if (IsRoleShutIn()) return {};
   for (const Oid behind : {GetSessionUserId(), GetAuthenticatedUserId()}) {
     if (!HasPrivilegesOf(role, behind)) return RoleName(behind);
   }

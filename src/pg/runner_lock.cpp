@@ -180,7 +180,7 @@ LockCount CountLocks() {
     for (int i = 0; i < data->nelements; ++i) {
       if (data->locks[i].pid == MyProcPid) ++count.held;
     }
-    count.capacity = static_cast<std::int64_t>(max_locks_per_xact) * (compat::MaxBackendsNow() + max_prepared_xacts);
+    count.capacity = static_cast<std::int64_t>(max_locks_per_xact) * (MaxBackends + max_prepared_xacts);
     pfree(data->locks);
     pfree(data);
     return count;

@@ -55,11 +55,7 @@ void DefineSettings() {
   DefineCustomStringVariable("headway.mirror_version_table", "Version table of Alembic that every step keeps in step.",
                              "schema.table, written in the transaction of each step. Empty: none.",
                              &mirror_version_table, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
-#if PG_VERSION_NUM >= 150000
   MarkGUCPrefixReserved("headway");
-#else
-  EmitWarningsOnPlaceholders("headway");
-#endif
 }
 
 }  // namespace headway::pg

@@ -287,7 +287,7 @@ std::vector<std::string> AssignedColumns(const std::string& set_clause) {
     if (IsA(raw->stmt, UpdateStmt)) update = castNode(UpdateStmt, raw->stmt);
   }
   if (update == nullptr || update->whereClause != nullptr || update->fromClause != NIL ||
-      update->returningList != NIL || update->withClause != nullptr) {
+      compat::HasReturning(update) || update->withClause != nullptr) {
     ThrowClause("set_clause", "a list of assignments (column = expression, ...)", set_clause);
   }
   std::vector<std::string> columns;
@@ -318,7 +318,7 @@ void RequireAnalyzable(const std::string& statement) {
     Guarded([&] {
       List* trees = raw_parser(statement.c_str(), RAW_PARSE_DEFAULT);
       PushActiveSnapshot(GetTransactionSnapshot());
-      compat::AnalyzeAndRewrite(linitial_node(RawStmt, trees), statement.c_str());
+      pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, trees), statement.c_str(), nullptr, 0, nullptr);
       PopActiveSnapshot();
     });
   } catch (core::Error& error) {

@@ -5,6 +5,7 @@
 #include "core/format.hpp"
 #include "core/short_hash.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/compat.hpp"
 
 extern "C" {
 #include "utils/regproc.h"
@@ -83,7 +84,7 @@ std::string RoleName(Oid role) {
 }
 
 std::vector<std::string> ParseQualifiedName(const std::string& text, const char* what) {
-  List* names = Guarded([&] { return stringToQualifiedNameList(text.c_str()); });
+  List* names = Guarded([&] { return compat::SplitQualifiedName(text.c_str()); });
   std::vector<std::string> parts;
   ListCell* cell;
   foreach (cell, names) parts.emplace_back(strVal(lfirst(cell)));

@@ -30,42 +30,66 @@ void RequirePostmaster() {
                   errmsg("terminating pg_headway worker because of an unexpected postmaster exit")));
 }
 
+bool role_is_shut_in = false;
+
+// A transaction must begin without: it is what an abort goes back to. REQUIRES: inside a guard.
+void Contain(bool on) {
+  if (role_is_shut_in) SetUserIdAndSecContext(GetUserId(), on ? SECURITY_LOCAL_USERID_CHANGE : 0);
+}
+
+// REQUIRES: inside a guard.
+void Start() {
+  RequirePostmaster();
+  HeedReload();
+  SetCurrentStatementStartTimestamp();
+  StartTransactionCommand();
+}
+
+// What the commit fires is still contained. REQUIRES: inside a guard.
+void Commit() {
+  CommitTransactionCommand();
+  Contain(false);
+  pgstat_report_stat(false);
+}
+
 }  // namespace
+
+void ShutRoleIn() { role_is_shut_in = true; }
+
+void LetRoleOut() { role_is_shut_in = false; }
+
+bool IsRoleShutIn() { return role_is_shut_in; }
 
 void BeginBlock() {
   Guarded([] {
-    RequirePostmaster();
-    HeedReload();
-    SetCurrentStatementStartTimestamp();
-    StartTransactionCommand();
+    Start();
     BeginTransactionBlock();
     CommitTransactionCommand();
     StartTransactionCommand();
+    Contain(true);
   });
 }
 
 void CommitBlock() {
   Guarded([] {
     EndTransactionBlock(false);
-    CommitTransactionCommand();
-    pgstat_report_stat(false);
+    Commit();
   });
 }
 
 void BeginSingle() {
   Guarded([] {
-    RequirePostmaster();
-    HeedReload();
-    SetCurrentStatementStartTimestamp();
-    StartTransactionCommand();
+    Start();
+    Contain(true);
   });
 }
 
+void BeginSelfCommitting() {
+  Guarded([] { Start(); });
+}
+
 void CommitSingle() {
-  Guarded([] {
-    CommitTransactionCommand();
-    pgstat_report_stat(false);
-  });
+  Guarded([] { Commit(); });
 }
 
 void AbortTransaction() noexcept {

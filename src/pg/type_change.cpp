@@ -2,6 +2,7 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/compat.hpp"
 #include "pg/portal.hpp"
 #include "pg/text.hpp"
 
@@ -41,7 +42,7 @@ bool Converts(Node* value) {
     if (IsA(value, RelabelType)) {
       value = reinterpret_cast<Node*>(castNode(RelabelType, value)->arg);
     } else if (IsA(value, CoerceToDomain)) {
-      if (DomainHasConstraints(castNode(CoerceToDomain, value)->resulttype)) return true;
+      if (compat::IsDomainWithConstraints(castNode(CoerceToDomain, value)->resulttype)) return true;
       value = reinterpret_cast<Node*>(castNode(CoerceToDomain, value)->arg);
     } else {
       return true;
@@ -72,7 +73,7 @@ RawChange Look(Oid relation, const char* column, const char* text) {
   typenameTypeIdAndMod(state, definition->typeName, &type, &modifier);
   const Oid collation = GetColumnDefCollation(state, definition, type);
   change.type = format_type_extended(type, modifier, FORMAT_TYPE_TYPEMOD_GIVEN);
-  if (DomainHasConstraints(type)) {
+  if (compat::IsDomainWithConstraints(type)) {
     int32 base_modifier = modifier;
     const Oid base = getBaseTypeAndTypmod(type, &base_modifier);
     change.checked_domain_of = format_type_extended(base, base_modifier, FORMAT_TYPE_TYPEMOD_GIVEN);

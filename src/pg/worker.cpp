@@ -134,22 +134,6 @@ void SetRoleSetting(const char* name, Oid role, GucAction action) {
   (void)set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, action, true, ERROR, false);
 }
 
-// After a SET ROLE the session's own rights are within reach of whatever runs here: RESET ROLE, by SQL, set_config() or
-// in a function. As within a security definer function, the server refuses that. It holds for as long as the process
-// lives, commits with their deferred triggers included: each transaction begins and ends with it.
-void ShutRoleIn() {
-  const Oid user = GetUserId();
-  if (user == GetSessionUserId() && user == GetAuthenticatedUserId()) return;
-  SetUserIdAndSecContext(user, SECURITY_LOCAL_USERID_CHANGE);
-}
-
-void LetRoleOut() {
-  Oid user;
-  int context;
-  GetUserIdAndSecContext(&user, &context);
-  SetUserIdAndSecContext(user, context & ~SECURITY_LOCAL_USERID_CHANGE);
-}
-
 void RestoreSettings() {
   LetRoleOut();
   StartTransactionCommand();
@@ -167,7 +151,8 @@ void RestoreSettings() {
   SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_SESSION);
   SetConfigOption("application_name", "pg_headway", PGC_USERSET, PGC_S_SESSION);
   CommitTransactionCommand();
-  ShutRoleIn();
+  // After a SET ROLE the session's own rights would be within reach of whatever runs here.
+  if (GetUserId() != GetSessionUserId() || GetUserId() != GetAuthenticatedUserId()) ShutRoleIn();
   // What the leader expects to read from the queue.
   SetClientEncoding(GetDatabaseEncoding());
 }

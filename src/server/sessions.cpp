@@ -122,7 +122,7 @@ void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t l
     pg::BoundLockWaits(lock_timeout_ms, true);
     our_timeout_ = pg::GetSetting("lock_timeout");
   }
-  pg::BeginSingle();
+  BeginTopLevel(statement.kind);
   // A try that was stopped half-way through a DETACH has done what cannot be done again.
   const bool concurrent = statement.kind == core::StatementClass::kConcurrently;
   const std::string rest = concurrent ? pg::FinalizeStatementForPendingDetach(statement.text) : std::string();
@@ -132,6 +132,18 @@ void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t l
   if (statement.runs_code) KeepRunnerLock();
   ResumeLockTimeout();
   bracket_ = pg::EnterLeaderRole();
+}
+
+// Code that is shut in a role must not begin a transaction of its own (CALL, DO), in which it would not be.
+void WorkerSession::BeginTopLevel(core::StatementClass kind) {
+  if (kind == core::StatementClass::kConcurrently || kind == core::StatementClass::kTopLevel) {
+    pg::BeginSelfCommitting();
+  } else if (kind == core::StatementClass::kTransactional && pg::IsRoleShutIn()) {
+    pg::BeginBlock();
+    block_ = true;
+  } else {
+    pg::BeginSingle();
+  }
 }
 
 void WorkerSession::SuspendLockTimeout(std::int64_t meanwhile_ms) {
@@ -161,7 +173,7 @@ std::vector<std::string> WorkerSession::DropInvalidIndexes(const core::Statement
   std::vector<std::string> dropped;
   for (const pg::IndexLeftover& leftover : leftovers) {
     SuspendLockTimeout(pg::ConcurrentlyTimeoutMs());
-    pg::BeginSingle();
+    pg::BeginSelfCommitting();
     pg::RunStatement(leftover.drop_statement, true);
     pg::CommitSingle();
     ResumeLockTimeout();

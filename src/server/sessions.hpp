@@ -35,6 +35,7 @@ class WorkerSession : public engine::Session {
 
  private:
   void DropLeftovers();
+  void BeginTopLevel(core::StatementClass kind);
   void SuspendLockTimeout(std::int64_t meanwhile_ms);
   void ResumeLockTimeout();
 
