@@ -360,7 +360,9 @@ SELECT count(DISTINCT id) >= 200 AS enough, count(*) FILTER (WHERE foretold >= 4
 SELECT statement, name, foretold, held FROM public.outcome
 WHERE coalesce(foretold, 0) < held AND held >= 4 ORDER BY id, name;
 -- foretold but not taken, or taken more weakly. OWNER TO: it is the owner's already, so the sequences are let alone.
-SELECT statement, name, foretold, held FROM public.outcome WHERE foretold > coalesce(held, 0) ORDER BY id, name;
+-- Releases before November 2024 take a weaker lock on what references a table that gets a partition.
+SELECT statement, name, foretold, held FROM public.outcome WHERE foretold > coalesce(held, 0)
+AND NOT (name = 'event_notes' AND held = 1 AND current_setting('server_version_num')::int BETWEEN 160000 AND 160004) ORDER BY id, name;
 -- Weak modes that were not foretold: tables behind views, in the conditions of policies and the bodies of functions,
 -- owners of sequences, and what is only looked at beside the table that is altered.
 SELECT statement, name, foretold, held FROM public.outcome

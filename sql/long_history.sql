@@ -68,6 +68,12 @@ SET search_path = plain, public;
 DO $do$ BEGIN FOR i IN 0 .. 2999 LOOP EXECUTE replace(ended(up(i), i), ' CONCURRENTLY', ''); COMMIT; END LOOP; END $do$;
 RESET search_path;
 
+CREATE FUNCTION public.all_of(relation regclass) RETURNS text LANGUAGE plpgsql AS $f$
+DECLARE rows text;
+BEGIN
+  EXECUTE format('SELECT string_agg(r::text, ''|'' ORDER BY id) FROM %s AS r', relation) INTO rows;
+  RETURN rows;
+END $f$;
 CREATE VIEW public.objects AS
   SELECT n.nspname AS place, 'column' AS kind, format('%s.%s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull) AS object,
     concat(pg_get_expr(d.adbin, d.adrelid), '|', col_description(c.oid, a.attnum)) AS body
@@ -80,7 +86,7 @@ CREATE VIEW public.objects AS
   UNION ALL SELECT nspname, 'view', viewname, definition FROM pg_views JOIN pg_namespace ON nspname = schemaname
   UNION ALL SELECT nspname, 'trigger', c.relname || tgname, pg_get_triggerdef(t.oid) FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = tgrelid JOIN pg_namespace AS n ON n.oid = relnamespace WHERE NOT tgisinternal
   UNION ALL SELECT nspname, 'rights', c.relname, replace(relacl::text, current_user, '') FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
-  UNION ALL SELECT nspname, 'rows', c.relname, query_to_xml(format('SELECT * FROM %s ORDER BY 1', c.oid::regclass), true, true, '')::text
+  UNION ALL SELECT nspname, 'rows', c.relname, public.all_of(c.oid)
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace WHERE nspname IN ('mine', 'plain') AND relkind IN ('r', 'v');
 SELECT kind, count(*) FROM objects WHERE place = 'mine' GROUP BY 1 ORDER BY 1;
 SELECT coalesce(m.kind, p.kind) AS kind, m.object AS mine, p.object AS plain
@@ -99,7 +105,7 @@ SELECT count(*) FROM headway.unfinished;
 
 RESET client_min_messages;
 DROP VIEW public.objects;
-DROP FUNCTION up, down, ended;
+DROP FUNCTION up, down, ended, all_of;
 DROP SCHEMA mine;
 SET client_min_messages = warning;
 DO $do$ BEGIN FOR i IN 0 .. 249 LOOP EXECUTE 'SET LOCAL search_path = plain'; EXECUTE 'DROP TABLE IF EXISTS t' || i || ' CASCADE'; END LOOP; END $do$;

@@ -196,6 +196,7 @@ SET ROLE regress_headway_runner;
 SELECT migrate_upgrade();
 SELECT migrate_downgrade('base');
 RESET SESSION AUTHORIZATION;
+RESET ROLE;
 SELECT value FROM seen ORDER BY id;
 SELECT run_by, session_user_name FROM headway.history ORDER BY id DESC LIMIT 4;
 TRUNCATE seen;

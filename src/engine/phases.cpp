@@ -32,10 +32,10 @@ bool IsLasting(const core::ErrorReport& report) {
   return IsAboutData(report) || category == "42" || category == "0A" || category == "P0";
 }
 
-[[noreturn]] void ThrowWithoutEffect(const std::string& which, const Statement& statement) {
+[[noreturn]] void ThrowWithoutEffect(const std::string& which, const Statement& statement, const std::string& hint) {
   throw Error(core::sqlstate::kObjectNotInPrerequisiteState, Format("%1% has had no effect", which),
               Format("\"%1%\" has run, and it is still to be done.", statement.text),
-              "Does somebody else undo it meanwhile? Call it again when they have ended.");
+              !hint.empty() ? hint : "Does somebody else undo it meanwhile? Call it again when they have ended.");
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ bool PhaseRunner::RunPhase(Running& running) {
     }
     if (!done || !std::holds_alternative<Statements>(*done)) break;
     const Statement& statement = std::get<Statements>(*done).front();
-    if (statement.text == last) ThrowWithoutEffect(running.which, statement);
+    if (statement.text == last) ThrowWithoutEffect(running.which, statement, running.phase.without_effect);
     last = statement.text;
   }
   return running.announced;

@@ -32,7 +32,9 @@ struct Phase {
   // others would meet meanwhile. May be empty.
   std::function<std::optional<PhaseWork>()> give_up;
   // What to do when the data is in the way: "Find the rows with ... and correct them." May be empty.
-  std::string hint;
+  std::string hint = {};
+  // What to do when a statement has changed nothing, where that is not somebody else's doing. May be empty.
+  std::string without_effect = {};
 };
 
 struct PhasedOperation {

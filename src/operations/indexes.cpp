@@ -291,6 +291,9 @@ void AppendOnPartitions(engine::PhasedOperation& operation, const IndexRequest& 
   operation.phases.push_back(
       Statements(Format("build %1% on the partitions, one by one", quoted), [=] { return NextOfPartitions(request); }));
   if (request.unique) operation.phases.back().hint = DuplicatesHint(request);
+  operation.phases.back().without_effect =
+      "Older minor releases of the server do not mark an index valid when each partition has its part of it already. "
+      "Update the server to its newest minor release and call it again; or drop the index and call it again.";
 }
 
 void AppendOnTable(engine::PhasedOperation& operation, const IndexRequest& request) {

@@ -169,7 +169,7 @@ bool SameDefinition(const Meeting& meeting, const char* text) {
 // REQUIRES: inside a guard.
 void Analyze(const char* text) {
   IndexStmt* create = ParseCreate(text);
-  const Oid table = RangeVarGetRelid(create->relation, NoLock, false);
+  const Oid table = RangeVarGetRelid(create->relation, AccessShareLock, false);
   create = transformIndexStmt(table, create, text);
   const Oid method = get_index_am_oid(create->accessMethod, false);
   ListCell* cell;

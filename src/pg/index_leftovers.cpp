@@ -3,6 +3,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
+#include "pg/index_list.hpp"
 #include "pg/script.hpp"
 #include "pg/text.hpp"
 
@@ -64,16 +65,16 @@ void FindOfCreate(const IndexStmt* create, Leftovers& leftovers) {
 }
 
 void FindOnTable(Oid table, Oid spared, Leftovers& leftovers) {
-  Relation relation = try_relation_open(table, NoLock);
-  if (relation == nullptr) return;
+  HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+  if (!HeapTupleIsValid(tuple)) return;
+  const Oid toast = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->reltoastrelid;
+  ReleaseSysCache(tuple);
   ListCell* cell;
-  foreach (cell, RelationGetIndexList(relation)) {
+  foreach (cell, IndexesOf(table)) {
     const Oid index = lfirst_oid(cell);
     if (index == spared || get_rel_relkind(index) != RELKIND_INDEX || !IsInvalidIndexOf(index, table)) continue;
     if (IsNamedByReindex(get_rel_name(index))) Add(leftovers, index, table);
   }
-  const Oid toast = relation->rd_rel->reltoastrelid;
-  relation_close(relation, NoLock);
   if (OidIsValid(toast)) FindOnTable(toast, spared, leftovers);
 }
 

@@ -1,5 +1,7 @@
 #include "pg/lock_set.hpp"
 
+#include "pg/index_list.hpp"
+
 extern "C" {
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -109,15 +111,8 @@ void AddIdentitySequence(LockSet* set, Oid table, const char* column, LOCKMODE m
 }
 
 void AddIndexesOf(LockSet* set, Oid table, LOCKMODE mode) {
-  ScanKeyData key;
-  ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
-  Relation catalog = table_open(IndexRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, IndexIndrelidIndexId, true, nullptr, 1, &key);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    AddLock(set, reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indexrelid, mode);
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  ListCell* cell;
+  foreach (cell, IndexesOf(table)) AddLock(set, lfirst_oid(cell), mode);
 }
 
 void AddViewSources(LockSet* set, Oid view, LOCKMODE mode) {
