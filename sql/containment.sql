@@ -52,14 +52,14 @@ SELECT migrate_upgrade();
 CALL try('DISCARD ALL; VACUUM tries; SELECT rise()');
 SELECT migrate_upgrade();
 -- these begin transactions of their own; what they run is the index's
-CREATE FUNCTION rise_of(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN rise(); END';
+CREATE FUNCTION rise_of(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN public.rise(); END';
 CALL try('CREATE INDEX CONCURRENTLY tries_rise ON tries (rise_of(n))');
 SELECT migrate_upgrade();
 CALL try('CREATE INDEX CONCURRENTLY tries_rise ON tries (n) WHERE rise_of(1) = 1');
 SELECT migrate_upgrade();
 CREATE FUNCTION calm_of(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN 1;
 CREATE INDEX tries_calm ON tries (calm_of(n));
-CREATE OR REPLACE FUNCTION calm_of(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN rise(); END';
+CREATE OR REPLACE FUNCTION calm_of(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN public.rise(); END';
 CALL try('REINDEX INDEX CONCURRENTLY tries_calm');
 SELECT migrate_upgrade();
 CALL try('UPDATE tries SET id = id + 0; VACUUM (FULL, ANALYZE) tries');

@@ -47,7 +47,9 @@ WHERE extname = 'pg_headway' AND relnamespace = 'headway'::regnamespace AND relk
 SELECT name, setting, unit, context, min_val FROM pg_settings WHERE name LIKE 'headway.%' ORDER BY name;
 SET headway.lock_timeout = '2s';
 SHOW headway.lock_timeout;
+\set VERBOSITY sqlstate
 SET headway.lock_timeout = -1;
+\set VERBOSITY default
 SET headway.lock_retry = 'long';
 SET headway.lock_time = 1;
 RESET headway.lock_timeout;

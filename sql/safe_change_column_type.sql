@@ -25,7 +25,7 @@ INSERT INTO comments SELECT id, id, id FROM videos;
 CREATE VIEW pg_temp.state AS
   SELECT 1, a.attrelid::regclass AS relation, a.attname::text AS name,
          concat_ws(' ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' END,
-                   a.attidentity, pg_get_expr(d.adbin, d.adrelid), a.attstattarget, a.attacl,
+                   a.attidentity, pg_get_expr(d.adbin, d.adrelid), nullif(a.attstattarget, -1), a.attacl,
                    col_description(a.attrelid, a.attnum)) AS definition
   FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attrelid IN ('videos'::regclass, 'comments'::regclass) AND a.attnum > 0 AND NOT a.attisdropped
@@ -66,11 +66,14 @@ DELETE FROM videos WHERE id = 5;
 SELECT count(*) FROM comments WHERE video IS NULL;
 
 -- What would fail after the filling fails before it, and nothing is left.
-\set VERBOSITY terse
+\set VERBOSITY sqlstate
 SELECT safe_change_column_type('videos', 'Key', 'text');
+\echo :LAST_ERROR_MESSAGE
 DROP INDEX "Videos Id";
 ALTER TABLE videos ADD CONSTRAINT small CHECK (abs("Key") < 10000);
 SELECT safe_change_column_type('videos', 'Key', 'text');
+\echo :LAST_ERROR_MESSAGE
+\set VERBOSITY terse
 ALTER TABLE videos DROP CONSTRAINT small;
 ALTER TABLE videos ALTER "Key" SET DEFAULT 5;
 SELECT safe_change_column_type('videos', 'Key', 'date', $$'2025-01-01'::date + "Key"$$);

@@ -37,7 +37,9 @@ CREATE INDEX plain_2 ON plain (same(n)) WHERE n < 400;
 CREATE INDEX plain_3 ON plain (n, id, (id + 1), (id + 2));
 CREATE OR REPLACE FUNCTION same(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RAISE ''not now''; END';
 SELECT 'plain_1'::regclass::oid AS plain_1, 'plain_3'::regclass::oid AS plain_3 \gset
+\set VERBOSITY terse
 SELECT safe_reindex('plain');
+\set VERBOSITY default
 SELECT 'plain_1'::regclass::oid <> :plain_1 AS plain_1, 'plain_3'::regclass::oid <> :plain_3 AS plain_3;
 SELECT relation::regclass, cardinality(indexes), started_by = current_user AS mine FROM headway.reindex;
 SELECT 'plain_1'::regclass::oid AS plain_1 \gset
@@ -101,7 +103,9 @@ GRANT USAGE ON SCHEMA headway TO headway_op_owner;
 GRANT EXECUTE ON FUNCTION safe_reindex(regclass) TO headway_op_owner;
 SET ROLE headway_op_owner;
 CREATE TABLE mine (id int PRIMARY KEY);
+\set VERBOSITY sqlstate
 SELECT safe_reindex('plain_1');
+\set VERBOSITY default
 SELECT safe_reindex('mine_pkey');
 SELECT safe_reindex('mine');
 RESET ROLE;

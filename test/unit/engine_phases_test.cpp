@@ -170,6 +170,8 @@ TEST(Phases, AStatementWithoutEffectIsNotRunForEver) {
   phase.title = "vain";
   phase.next = []() -> std::optional<PhaseWork> { return std::vector<core::Statement>{ParseStatement("vain", 1)}; };
   EXPECT_EQ(Failure(world, {"o", "t", {phase}}).sqlstate, core::sqlstate::kObjectNotInPrerequisiteState);
+  phase.without_effect = "Update the server.";
+  EXPECT_EQ(Failure(world, {"o", "t", {phase}}).hint, "Update the server.");
 }
 
 TEST(Phases, WorkOfItsOwnIsDoneOnceAndOutsideOfUnits) {
