@@ -24,8 +24,10 @@ $writer->run('BEGIN; INSERT INTO t VALUES (1)');
 my $first = start_psql($node, $up);
 wait_for_worker($node, "wait_event_type = 'Lock'");
 my @others = map { start_psql($node, $up) } 1 .. 3;
-wait_until($node, "SELECT count(*) = 3 FROM pg_stat_activity WHERE backend_type = 'pg_headway' AND $pauses",
-	'three runs wait');
+wait_until($node, q{SELECT count(*) = 3 FROM pg_stat_activity AS a WHERE query LIKE 'SELECT migrate_upgrade%' AND state = 'active'
+	AND wait_event_type = 'Extension' AND NOT EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = a.pid AND objsubid = 18554)},
+	'three callers wait');
+is(query(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pg_headway'}), '1', 'without workers');
 my ($state, $text) = psql_error($node, "BEGIN; $up");
 is($state, '55P03', 'a run in a transaction does not wait');
 like($text, qr/HINT:.*statement of its own/, 'the hint says what does');

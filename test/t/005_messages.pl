@@ -72,7 +72,8 @@ query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query = '$up' A
 $run->finish;
 is($run->sqlstate, '57014', 'an endless stream of notices can be cancelled');
 wait_for_no_worker($node);
-is(query('SELECT result FROM headway.history'), 'cancelled', 'and the history says so');
+is(query(q{SELECT string_agg(concat(result, ' ', sqlstate), ', ' ORDER BY id) FROM headway.history}), 'cancelled 57P01, cancelled 57P01, cancelled 57014',
+	'and the history says so of all three');
 
 # ---- memory ----------------------------------------------------------------------------------------------------
 
