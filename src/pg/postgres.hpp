@@ -76,7 +76,7 @@ extern "C" {
 #include "utils/varlena.h"
 }
 
-// These macros of the server would rewrite the names of others: Boost calls std::snprintf.
+// These macros of the server would rewrite the names of others: newer Boost calls them in namespace std.
 #undef fprintf
 #undef printf
 #undef snprintf
