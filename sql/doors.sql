@@ -120,7 +120,7 @@ UPDATE notes SET id = migrate_upgrade() WHERE id = 1;
 SELECT again();
 CREATE TABLE made AS SELECT migrate_upgrade();
 SELECT again();
-EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT migrate_upgrade();
+EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT migrate_upgrade() \g /dev/null
 SELECT again();
 SELECT migrate_upgrade('a') UNION ALL SELECT migrate_upgrade('b');
 SELECT again();

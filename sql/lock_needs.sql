@@ -387,7 +387,9 @@ SELECT * INTO copy_of_users FROM users;
 COPY users (id) FROM '/nowhere';
 COPY users TO '/nowhere';
 COPY (SELECT * FROM orders FOR UPDATE) TO '/nowhere';
-$$) AS l (statement, line, relation, mode);
+$$) AS l (statement, line, relation, mode)
+-- From 18 on a parent's children are vacuumed with it, before they are read for its statistics.
+WHERE relation NOT IN ('lk.dogs', 'lk.puppies');
 
 -- ---- what it says, and what it says nothing about ---------------------------------------------------------------
 -- the modes of LOCK TABLE in its words, statements and lines of a script, names with everything in them

@@ -115,7 +115,9 @@ RESET client_min_messages;
 SELECT safe_add_foreign_key('notes', '(day) REFERENCES days');
 SELECT conrelid::regclass, conname, convalidated, conparentid <> 0 AS attached FROM pg_constraint
 WHERE confrelid = 'days'::regclass ORDER BY 1;
+\set VERBOSITY sqlstate
 DELETE FROM days WHERE day = '2025-02-01';
+\set VERBOSITY default
 INSERT INTO notes VALUES ('2025-01-02');
 CREATE TABLE days_3 PARTITION OF days FOR VALUES FROM ('2025-03-01') TO ('2025-04-01');
 \set VERBOSITY terse
@@ -143,7 +145,10 @@ SELECT safe_add_foreign_key('videos', NULL);
 SELECT safe_add_foreign_key('videos', '(number) REFERENCES nowhere');
 SELECT safe_add_foreign_key('videos', '(nothing) REFERENCES channels');
 SELECT safe_add_foreign_key('videos', '(number) REFERENCES channels (owner)');
+\set VERBOSITY sqlstate
 SELECT safe_add_foreign_key('videos', '(number) REFERENCES channels (name)');
+\echo :LAST_ERROR_MESSAGE
+\set VERBOSITY default
 CREATE VIEW seen AS SELECT * FROM channels;
 SELECT safe_add_foreign_key('videos', '(number) REFERENCES seen');
 SELECT count(*) FROM videos;

@@ -86,7 +86,10 @@ SELECT safe_add_unique('videos', '(title) WHERE id > 1');
 SELECT safe_add_unique('videos', '(title), DROP COLUMN title');
 SELECT safe_add_unique('videos', '(title); DROP TABLE videos');
 SELECT safe_add_unique('videos', 'USING INDEX later');
+\set VERBOSITY sqlstate
 SELECT safe_add_unique('videos', '(title) NOT VALID');
+\echo :LAST_ERROR_MESSAGE
+\set VERBOSITY default
 SELECT safe_add_unique('videos', '(nothing)');
 SELECT safe_add_unique('videos', '(title) INCLUDE (nothing)');
 SELECT safe_add_unique('videos', '(title, title)');
@@ -96,7 +99,7 @@ SELECT safe_add_unique('videos', '(title)', 'videos_pkey');
 BEGIN;
 SELECT safe_add_unique('videos', '(title)');
 ROLLBACK;
-SELECT conname FROM pg_constraint WHERE conrelid = 'videos'::regclass ORDER BY conname COLLATE "C";
+SELECT conname FROM pg_constraint WHERE conrelid = 'videos'::regclass AND contype <> 'n' ORDER BY conname COLLATE "C";
 
 DROP TABLE videos, plain, views CASCADE;
 DROP EXTENSION pg_headway CASCADE;

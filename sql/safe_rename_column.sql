@@ -37,7 +37,7 @@ CREATE TRIGGER videos_title_name BEFORE INSERT OR UPDATE ON videos
 UPDATE videos SET title = 'changed early' WHERE id = 1;
 SET client_min_messages = warning;
 SELECT safe_backfill('public.videos', 'name = title', 'name IS DISTINCT FROM title');
-SELECT safe_set_not_null('videos', 'name');
+SELECT safe_set_not_null('videos', 'name') > 1 AS in_phases;
 RESET client_min_messages;
 UPDATE videos SET title = 'changed late' WHERE id = 2;
 INSERT INTO videos (id, title) VALUES (2001, 'of the old');

@@ -69,11 +69,12 @@ SELECT safe_set_not_null('mine', 'n');
 -- The caller's privileges only.
 CREATE ROLE headway_op_reader;
 GRANT USAGE ON SCHEMA headway, public TO headway_op_reader;
+ALTER TABLE videos ADD COLUMN owned int DEFAULT 1;
 GRANT EXECUTE ON FUNCTION safe_set_not_null(regclass, text, text) TO headway_op_reader;
 SET ROLE headway_op_reader;
-SELECT safe_set_not_null('videos', 'length');
+SELECT safe_set_not_null('videos', 'owned');
 RESET ROLE;
-SELECT attnotnull FROM pg_attribute WHERE attrelid = 'videos'::regclass AND attname = 'length';
+SELECT attnotnull FROM pg_attribute WHERE attrelid = 'videos'::regclass AND attname = 'owned';
 
 DROP OWNED BY headway_op_reader;
 DROP ROLE headway_op_reader;

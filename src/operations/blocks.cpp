@@ -130,48 +130,88 @@ void AppendCheck(engine::PhasedOperation& operation, const Table& table, const s
              table.name, expression, quoted)));
 }
 
-void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
-                   const std::string& column, const std::optional<std::string>& fill) {
+namespace {
+
+constexpr char kFillHint[] =
+    "New rows must have a value already. Find the old ones with SELECT ... FROM %1% WHERE %2%, or let "
+    "safe_set_not_null() fill them; then call it again: it goes on here. To give up: ALTER TABLE %1% DROP CONSTRAINT "
+    "%3%.";
+
+// Between the filling and the constraint others may have written NULLs; behind it they cannot: once more is enough.
+void RepairByFilling(Phase& validate, const Filler& filler, const std::string& set) {
+  auto repaired = std::make_shared<bool>(false);
+  validate.next = [=, next = validate.next] {
+    filler.Look();
+    return next();
+  };
+  validate.repair = [=](const core::ErrorReport& error) {
+    const bool is_null = error.sqlstate == sqlstate::kCheckViolation || error.sqlstate == sqlstate::kNotNullViolation;
+    if (!is_null || *repaired) return false;
+    filler.Fill(set);
+    return *repaired = true;
+  };
+}
+
+// The server has a NOT NULL that can be validated later.
+void AppendNotNullConstraint(engine::PhasedOperation& operation, const Table& table, const std::string& column,
+                             const NotNullKind& kind, const std::function<void(Phase&)>& refine) {
   const std::string quoted = pg::QuoteIdentifier(column);
-  const std::string helper = pg::MakeHelperName("headway", column, "not_null");
-  const std::string set = fill.value_or("");
-  const std::string where = quoted + " IS NULL";
-  if (fill) {
-    operation.phases.push_back(
-        Fill(call, table, column, [=] { return RequireColumn(table, column).not_null ? std::string() : set; }));
-  }
+  operation.phases.push_back(Statements(Format("add NOT NULL %1% NOT VALID", quoted), [=]() -> std::string {
+    if (FindNotNull(table, column)) return {};
+    return Alter(table, Format("ADD NOT NULL %1%%2% NOT VALID", quoted, kind.no_inherit ? " NO INHERIT" : ""));
+  }));
+  if (!kind.validated) return;
+  Phase validate = Statements(Format("validate NOT NULL %1%", quoted), [=]() -> std::string {
+    const std::optional<ConstraintOf> next = FirstNotNullToValidate(table, column);
+    return next ? Alter(next->table, "VALIDATE CONSTRAINT " + pg::QuoteIdentifier(next->name)) : std::string();
+  });
+  const std::optional<Constraint> existing = FindNotNull(table, column);
+  const std::string name = existing ? existing->name : pg::MakeObjectName(table.last_name, column, "not_null");
+  validate.hint = Format(kFillHint, table.name, quoted + " IS NULL", pg::QuoteIdentifier(name));
+  refine(validate);
+  operation.phases.push_back(std::move(validate));
+}
+
+// The server proves SET NOT NULL from a CHECK that is validated, instead of a scan under ACCESS EXCLUSIVE.
+void AppendNotNullByCheck(engine::PhasedOperation& operation, const Table& table, const std::string& column,
+                          const std::string& helper, const std::function<void(Phase&)>& refine) {
+  const std::string quoted = pg::QuoteIdentifier(column);
   const std::string condition = Format("(%1% IS NOT NULL)", quoted);
   operation.phases.push_back(Statements(Format("add CHECK %1% NOT VALID", condition), [=]() -> std::string {
     if (RequireColumn(table, column).not_null || FindNotNullCheck(table, column, helper)) return {};
     if (const std::optional<Constraint> taken = FindConstraint(table, helper)) ThrowOtherConstraint(table, *taken);
     return Alter(table, Format("ADD CONSTRAINT %1% CHECK %2% NOT VALID", pg::QuoteIdentifier(helper), condition));
   }));
-
   Phase validate = Statements(Format("validate CHECK %1%", condition), [=]() -> std::string {
     if (RequireColumn(table, column).not_null) return {};
     const std::optional<Constraint> check = FindNotNullCheck(table, column, helper);
     return check ? NextValidation(table, check->name) : std::string();
   });
-  validate.hint = Format(
-      "New rows must have a value already. Find the old ones with SELECT ... FROM %1% WHERE %2%, or let "
-      "safe_set_not_null() fill them; then call it again: it goes on here. To give up: ALTER TABLE %1% DROP CONSTRAINT "
-      "%3%.",
-      table.name, where, pg::QuoteIdentifier(helper));
-  if (fill) {
-    // Between the filling and the CHECK others may have written NULLs; behind it they cannot.
-    auto repaired = std::make_shared<bool>(false);
-    const Filler filler(call, table, column);
-    validate.next = [=, next = validate.next] {
-      filler.Look();
-      return next();
-    };
-    validate.repair = [=](const core::ErrorReport& error) {
-      if (error.sqlstate != sqlstate::kCheckViolation || *repaired) return false;
-      filler.Fill(set);
-      return *repaired = true;
-    };
-  }
+  validate.hint = Format(kFillHint, table.name, quoted + " IS NULL", pg::QuoteIdentifier(helper));
+  refine(validate);
   operation.phases.push_back(std::move(validate));
+}
+
+}  // namespace
+
+void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
+                   const std::string& column, const std::optional<std::string>& fill, const NotNullKind& kind) {
+  const std::string quoted = pg::QuoteIdentifier(column);
+  const std::string helper = pg::MakeHelperName("headway", column, "not_null");
+  const std::string set = fill.value_or("");
+  if (fill) {
+    operation.phases.push_back(
+        Fill(call, table, column, [=] { return RequireColumn(table, column).not_null ? std::string() : set; }));
+  }
+  const auto refine = [&](Phase& validate) {
+    if (fill) RepairByFilling(validate, Filler(call, table, column), set);
+  };
+  // A CHECK may be there: somebody's, or the helper from before an upgrade of the server.
+  if (pg::NotNullIsConstraint() && !FindNotNullCheck(table, column, helper)) {
+    AppendNotNullConstraint(operation, table, column, kind, refine);
+    return;
+  }
+  AppendNotNullByCheck(operation, table, column, helper, refine);
 
   // Together: each time everyone waits for a moment, and thinks anew about what to do with the table.
   const std::string drop = "DROP CONSTRAINT " + pg::QuoteIdentifier(helper);

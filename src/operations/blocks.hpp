@@ -46,6 +46,6 @@ std::string SetDefault(const std::string& column);
 
 // Makes a column NOT NULL without a scan under a strong lock; `fill`: what is set in the rows that hold a NULL.
 void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call, const Table& table,
-                   const std::string& column, const std::optional<std::string>& fill);
+                   const std::string& column, const std::optional<std::string>& fill, const NotNullKind& kind = {});
 
 }  // namespace headway::operations

@@ -16,7 +16,10 @@ using core::Format;
 namespace sqlstate = core::sqlstate;
 
 pg::PreparedQuery find_column(
-    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attnum"
+    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull AND NOT EXISTS ("
+    "SELECT FROM pg_catalog.pg_constraint c WHERE c.conrelid OPERATOR(pg_catalog.=) a.attrelid"
+    " AND c.contype OPERATOR(pg_catalog.=) 'n' AND NOT c.convalidated"
+    " AND c.conkey[1] OPERATOR(pg_catalog.=) a.attnum), a.attnum"
     " FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
     " AND a.attname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)"
     " AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped",
@@ -50,6 +53,28 @@ pg::PreparedQuery find_not_null_check(
     " ORDER BY c.conname OPERATOR(pg_catalog.=) CAST($3 AS pg_catalog.name) DESC, c.convalidated DESC, c.conname"
     " LIMIT 1",
     "itt");
+
+pg::PreparedQuery find_not_null(
+    "SELECT c.conname, c.contype, c.convalidated, pg_catalog.pg_get_constraintdef(c.oid)"
+    " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_constraint c"
+    " ON c.conrelid OPERATOR(pg_catalog.=) a.attrelid AND c.contype OPERATOR(pg_catalog.=) 'n'"
+    " AND c.conkey[1] OPERATOR(pg_catalog.=) a.attnum"
+    " WHERE a.attrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
+    " AND a.attname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)",
+    "it");
+
+pg::PreparedQuery first_not_null_to_validate(
+    "WITH RECURSIVE tree(relation, depth) AS ("
+    " SELECT CAST($1 AS pg_catalog.oid), 0 UNION ALL"
+    " SELECT i.inhrelid, t.depth OPERATOR(pg_catalog.+) 1 FROM tree t"
+    " JOIN pg_catalog.pg_inherits i ON i.inhparent OPERATOR(pg_catalog.=) t.relation)"
+    " SELECT CAST(t.relation AS pg_catalog.text), c.conname FROM tree t JOIN pg_catalog.pg_attribute a"
+    " ON a.attrelid OPERATOR(pg_catalog.=) t.relation"
+    " AND a.attname OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.name)"
+    " JOIN pg_catalog.pg_constraint c ON c.conrelid OPERATOR(pg_catalog.=) t.relation"
+    " AND c.contype OPERATOR(pg_catalog.=) 'n' AND c.conkey[1] OPERATOR(pg_catalog.=) a.attnum AND NOT c.convalidated"
+    " ORDER BY t.depth DESC, t.relation LIMIT 1",
+    "it");
 
 pg::PreparedQuery first_not_validated(
     "WITH RECURSIVE tree(relation, depth) AS ("
@@ -145,6 +170,16 @@ std::optional<Constraint> FindPrimaryKey(const Table& table) { return Read(find_
 
 std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string& column, const std::string& name) {
   return Read(find_not_null_check.Run({Number(table), column, name}));
+}
+
+std::optional<Constraint> FindNotNull(const Table& table, const std::string& column) {
+  return Read(find_not_null.Run({Number(table), column}));
+}
+
+std::optional<ConstraintOf> FirstNotNullToValidate(const Table& table, const std::string& column) {
+  const pg::QueryResult found = first_not_null_to_validate.Run({Number(table), column});
+  if (found.rows.empty()) return std::nullopt;
+  return ConstraintOf{RequireTable(ToOid(*found.rows[0][0])), *found.rows[0][1]};
 }
 
 std::optional<Table> FirstNotValidated(const Table& table, const std::string& constraint) {

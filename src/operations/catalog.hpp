@@ -25,9 +25,9 @@ Table RequireTable(std::uint32_t relation);
 std::vector<std::string> TreeOf(const Table& table);
 
 struct Column {
-  std::string name;  // as it is
-  std::string type;  // schema-qualified where needed, with its modifier
-  bool not_null = false;
+  std::string name;       // as it is
+  std::string type;       // schema-qualified where needed, with its modifier
+  bool not_null = false;  // and every row has been looked at
   int number = 0;
 };
 
@@ -37,7 +37,7 @@ Column RequireColumn(const Table& table, const std::string& name);
 
 struct Constraint {
   std::string name;
-  char kind = '\0';  // c check, f foreign key, p primary key, u unique, ...
+  char kind = '\0';  // c check, f foreign key, n not null, p primary key, u unique, ...
   bool validated = false;
   std::string definition;
 };
@@ -46,6 +46,20 @@ std::optional<Constraint> FindConstraint(const Table& table, const std::string& 
 std::optional<Constraint> FindPrimaryKey(const Table& table);
 // The name of a CHECK that says no more than that the column is not NULL, the one of this name first.
 std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string& column, const std::string& name);
+// Where the server knows these of NOT NULL.
+struct NotNullKind {
+  bool no_inherit = false;
+  bool validated = true;
+};
+// NOT NULL of a column as a constraint, where the server has them.
+std::optional<Constraint> FindNotNull(const Table& table, const std::string& column);
+// The first of the table and those below it whose NOT NULL of the column is not validated, leaves before their parents;
+// with the constraint's name there.
+struct ConstraintOf {
+  Table table;
+  std::string name;
+};
+std::optional<ConstraintOf> FirstNotNullToValidate(const Table& table, const std::string& column);
 // The first of the table and those below it whose constraint of this name is not validated, leaves before their
 // parents; nothing: none.
 std::optional<Table> FirstNotValidated(const Table& table, const std::string& constraint);

@@ -446,8 +446,9 @@ void AppendLongWay(const OperationCall& call, const Change& change, PhasedOperat
   operation.phases.push_back(KeepTheSame(change));
   operation.phases.push_back(Fill(call, change));
   operation.phases.push_back(NoteFilled(change));
-  if (DescribeColumn(change.column).not_null) {
-    AppendNotNull(operation, call, change.table, change.new_name, std::nullopt);
+  const ColumnDetails details = DescribeColumn(change.column);
+  if (details.not_null) {
+    AppendNotNull(operation, call, change.table, change.new_name, std::nullopt, details.not_null_kind);
   }
   operation.phases.push_back(BuildIndexes(change));
   operation.phases.push_back(AddChecks(change));

@@ -73,7 +73,7 @@ pg::PreparedQuery find_obstacles(
     " WHERE d.refclassid OPERATOR(pg_catalog.=) CAST('pg_catalog.pg_class' AS pg_catalog.regclass)"
     " AND d.refobjid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
     " AND d.refobjsubid OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.int4)"
-    " AND (c.contype IS NULL OR c.contype OPERATOR(pg_catalog.<>) ALL (CAST('{c,f,p,u}' AS pg_catalog.\"char\"[])))"
+    " AND (c.contype IS NULL OR c.contype OPERATOR(pg_catalog.<>) ALL (CAST('{c,f,n,p,u}' AS pg_catalog.\"char\"[])))"
     " AND (v.adnum IS NULL OR v.adnum OPERATOR(pg_catalog.<>) CAST($2 AS pg_catalog.int2))"
     " AND (r.relkind IS NULL OR r.relkind OPERATOR(pg_catalog.<>) ALL (CAST('{i,S}' AS pg_catalog.\"char\"[])))"
     " ORDER BY 1",
@@ -83,9 +83,12 @@ pg::PreparedQuery describe_column(
     "SELECT pg_catalog.pg_get_expr(v.adbin, v.adrelid),"
     " pg_catalog.col_description(a.attrelid, CAST(a.attnum AS pg_catalog.int4)),"
     " CASE WHEN a.attstattarget OPERATOR(pg_catalog.>=) 0 THEN CAST(a.attstattarget AS pg_catalog.text) END,"
-    " a.attnotnull, a.attgenerated, a.attidentity"
+    " a.attnotnull, a.attgenerated, a.attidentity, n.conname, n.convalidated, n.connoinherit,"
+    " pg_catalog.obj_description(n.oid, 'pg_constraint')"
     " FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef v"
     " ON v.adrelid OPERATOR(pg_catalog.=) a.attrelid AND v.adnum OPERATOR(pg_catalog.=) a.attnum"
+    " LEFT JOIN pg_catalog.pg_constraint n ON n.conrelid OPERATOR(pg_catalog.=) a.attrelid"
+    " AND n.contype OPERATOR(pg_catalog.=) 'n' AND n.conkey[1] OPERATOR(pg_catalog.=) a.attnum"
     " WHERE a.attrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
     " AND a.attnum OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.int2)",
     "ii");
@@ -199,6 +202,11 @@ ColumnDetails DescribeColumn(const ColumnId& column) {
   details.not_null = *row[3] == "t";
   details.generated = !row[4]->empty() && row[4]->front() != '\0';
   details.identity = row[5]->empty() ? '\0' : row[5]->front();
+  if (row[6]) {
+    details.not_null_name = *row[6];
+    details.not_null_kind = {*row[8] == "t", *row[7] == "t"};
+    details.not_null_comment = row[9];
+  }
   return details;
 }
 

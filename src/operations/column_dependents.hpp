@@ -52,6 +52,9 @@ struct ColumnDetails {
   std::optional<std::string> comment;
   std::optional<std::string> statistics;  // its target, when it has one
   bool not_null = false;
+  std::string not_null_name;  // of its constraint; empty: it has none
+  NotNullKind not_null_kind;
+  std::optional<std::string> not_null_comment;
   bool generated = false;
   char identity = '\0';  // a ALWAYS, d BY DEFAULT
 };

@@ -94,6 +94,21 @@ void SwapSequence(const ColumnSwap& swap, const OwnedSequence& sequence, Script&
                     QuoteIdentifier(swap.column.name)));
 }
 
+// The constraint of the new column takes over the name of the old one's.
+void SwapNotNull(const ColumnSwap& swap, const ColumnDetails& details, Script& script) {
+  script.Alter(swap.table, Format("ALTER %1% DROP NOT NULL", QuoteIdentifier(swap.old_name)));
+  const std::optional<Constraint> made = FindNotNull(swap.table, swap.replacement.name);
+  if (details.not_null_name.empty() || !made) return;
+  const std::string name = QuoteIdentifier(details.not_null_name);
+  if (made->name != details.not_null_name) {
+    script.Alter(swap.table, Format("RENAME CONSTRAINT %1% TO %2%", QuoteIdentifier(made->name), name));
+  }
+  if (details.not_null_comment) {
+    script.Add(Format("COMMENT ON CONSTRAINT %1% ON %2% IS %3%", name, pg::QualifiedName(swap.table.oid),
+                      pg::QuoteLiteral(*details.not_null_comment)));
+  }
+}
+
 // What a column has besides: from here on the names are those of afterwards.
 void SwapDetails(const ColumnSwap& swap, const ColumnDetails& details, Script& script) {
   const std::string column = QuoteIdentifier(swap.column.name);
@@ -108,7 +123,7 @@ void SwapDetails(const ColumnSwap& swap, const ColumnDetails& details, Script& s
     script.Alter(swap.table, Format("ALTER %1% DROP DEFAULT, ALTER %2% SET DEFAULT %3%", old_column, column,
                                     *details.default_expression));
   }
-  if (details.not_null) script.Alter(swap.table, Format("ALTER %1% DROP NOT NULL", old_column));
+  if (details.not_null) SwapNotNull(swap, details, script);
   script.Add(Format("COMMENT ON COLUMN %1%.%2% IS %3%", pg::QualifiedName(swap.table.oid), column,
                     details.comment ? pg::QuoteLiteral(*details.comment) : "NULL"));
   if (details.statistics) {

@@ -136,6 +136,25 @@ inline bool HasReturning(const UpdateStmt* update) {
 #endif
 }
 
+// From 18 on a column may be marked before all its rows have been looked at. `number`: from 1.
+inline bool IsProvedNotNull(TupleDesc columns, AttrNumber number) {
+#if PG_VERSION_NUM >= 180000
+  return TupleDescCompactAttr(columns, number - 1)->attnullability == ATTNULLABLE_VALID;
+#else
+  return TupleDescAttr(columns, number - 1)->attnotnull;
+#endif
+}
+
+// Whether NOT NULL of a column is a constraint with a name.
+inline constexpr bool kNotNullIsConstraint = PG_VERSION_NUM >= 180000;
+
+// ADD CONSTRAINT locks all descendants, whatever becomes of them.
+inline constexpr bool kConstraintsDescend = PG_VERSION_NUM >= 180000;
+// VACUUM and ANALYZE of a parent do its children too, unless it is ONLY.
+inline constexpr bool kVacuumDescends = PG_VERSION_NUM >= 180000;
+// GRANT and REVOKE lock what they are on.
+inline constexpr bool kGrantLocks = PG_VERSION_NUM >= 180000;
+
 inline bool IsDomainWithConstraints(Oid type) {
 #if PG_VERSION_NUM >= 190000
   return DomainHasConstraints(type, nullptr);

@@ -2,6 +2,7 @@
 //
 // The server's own AlterTableGetLockLevel gives the mode; what is here is which other relations get it too, and which
 // get another one.
+#include "pg/compat.hpp"
 #include "pg/lock_set.hpp"
 
 extern "C" {
@@ -63,11 +64,12 @@ void OnAddConstraint(const Alteration& alteration, const Constraint* constraint)
       break;
     case CONSTR_UNIQUE:
       if (alteration.partitioned && alteration.recurses && constraint->indexname == nullptr) {
-        AddTree(alteration.set, alteration.table, ShareLock);
+        AddTree(alteration.set, alteration.table, compat::kConstraintsDescend ? alteration.mode : ShareLock);
       }
       break;
     case CONSTR_CHECK:
-      if (!constraint->is_no_inherit) Descend(alteration);
+    case CONSTR_NOTNULL:
+      if (!constraint->is_no_inherit || compat::kConstraintsDescend) Descend(alteration);
       break;
     default:
       break;

@@ -1,4 +1,5 @@
 // The locks of utility statements other than ALTER TABLE and DROP.
+#include "pg/compat.hpp"
 #include "pg/lock_set.hpp"
 
 extern "C" {
@@ -132,14 +133,22 @@ void AddVacuum(LockSet* set, const VacuumStmt* vacuum) {
   const LOCKMODE mode = full ? AccessExclusiveLock : ShareUpdateExclusiveLock;
   ListCell* cell;
   foreach (cell, vacuum->rels) {
-    const Oid table = AddNamed(set, lfirst_node(VacuumRelation, cell)->relation, mode, false);
-    if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) {
+    const RangeVar* name = lfirst_node(VacuumRelation, cell)->relation;
+    const Oid table = AddNamed(set, name, mode, false);
+    if (compat::kVacuumDescends ? name->inh : get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) {
       AddTree(set, table, mode);
     } else if (!full) {
       // The statistics of a parent are made of its children's rows too.
       AddTree(set, table, AccessShareLock);
     }
   }
+}
+
+void AddGrant(LockSet* set, const GrantStmt* grant) {
+  const bool on_relations = grant->objtype == OBJECT_TABLE || grant->objtype == OBJECT_SEQUENCE;
+  if (!compat::kGrantLocks || !on_relations || grant->targtype != ACL_TARGET_OBJECT) return;
+  ListCell* cell;
+  foreach (cell, grant->objects) AddNamed(set, lfirst_node(RangeVar, cell), AccessShareLock, false);
 }
 
 void AddLockTable(LockSet* set, const LockStmt* lock) {
@@ -381,6 +390,9 @@ void AddUtility(LockSet* set, Node* statement) {
       break;
     case T_VacuumStmt:
       AddVacuum(set, castNode(VacuumStmt, statement));
+      break;
+    case T_GrantStmt:
+      AddGrant(set, castNode(GrantStmt, statement));
       break;
     case T_LockStmt:
       AddLockTable(set, castNode(LockStmt, statement));

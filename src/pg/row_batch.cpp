@@ -63,7 +63,8 @@ class KeyReader {
     for (std::size_t i = 0; i < count_; ++i) {
       bool is_null;
       const Datum value = SPI_getbinval(row, shape_, first_ + static_cast<int>(i), &is_null);
-      texts[i] = is_null ? "" : OutputFunctionCall(&functions_[i], value);
+      if (is_null) elog(ERROR, "a column of the key holds NULL, although it is NOT NULL");
+      texts[i] = OutputFunctionCall(&functions_[i], value);
     }
     return texts;
   }

@@ -103,7 +103,7 @@ bool FillKey(Relation table, Relation index, RawKey& key) {
     const AttrNumber number = index->rd_index->indkey.values[i];
     if (number <= 0) return false;
     const Form_pg_attribute column = TupleDescAttr(row, number - 1);
-    if (!column->attnotnull) return false;
+    if (!compat::IsProvedNotNull(row, number)) return false;
     if (index->rd_indcollation[i] != column->attcollation) return false;
     const Oid family = index->rd_opfamily[i];
     const Oid type = index->rd_opcintype[i];
@@ -267,6 +267,8 @@ List* PartitionColumnsOf(Oid relation) {
 }
 
 }  // namespace
+
+bool NotNullIsConstraint() { return compat::kNotNullIsConstraint; }
 
 std::vector<std::string> PartitionColumns(Oid relation) {
   const List* found = Guarded([&] { return find_all_inheritors(relation, AccessShareLock, nullptr); });

@@ -43,6 +43,8 @@ std::vector<Oid> TablesOf(Oid relation);
 bool IsDistributed(Oid relation);
 // Throws what the server says of an UPDATE of a published table that has no replica identity.
 void RequireReplicaIdentity(Oid relation);
+// Whether NOT NULL of a column is a constraint in the catalogs, which may be NOT VALID: from PostgreSQL 18 on.
+bool NotNullIsConstraint();
 // Those that decide in which partition a row is, on all levels.
 std::vector<std::string> PartitionColumns(Oid relation);
 

@@ -274,7 +274,8 @@ std::vector<Position> Planner::Quantiles(const WalkSql& sql, const pg::TableShap
   const auto rows = static_cast<std::int64_t>(sample.rows.size());
   for (std::int64_t i = 1; i < count && rows >= count; ++i) {
     Position key;
-    for (const pg::Field& field : sample.rows[static_cast<std::size_t>(rows * i / count)]) key.push_back(*field);
+    for (const pg::Field& field : sample.rows[static_cast<std::size_t>(rows * i / count)])
+      key.push_back(field.value_or(""));
     if (quantiles.empty() || quantiles.back() != key) quantiles.push_back(std::move(key));
   }
   return quantiles;

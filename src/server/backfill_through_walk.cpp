@@ -70,7 +70,7 @@ Position ThroughWalk::FindEnd(std::int64_t rows) const {
   canonical.Close();
   if (found.rows.empty()) return range_.bound;
   Position end;
-  for (const pg::Field& field : found.rows.front()) end.push_back(*field);
+  for (const pg::Field& field : found.rows.front()) end.push_back(field.value_or(""));
   return end;
 }
 
