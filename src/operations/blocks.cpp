@@ -132,10 +132,13 @@ void AppendCheck(engine::PhasedOperation& operation, const Table& table, const s
 
 namespace {
 
-constexpr char kFillHint[] =
-    "New rows must have a value already. Find the old ones with SELECT ... FROM %1% WHERE %2%, or let "
-    "safe_set_not_null() fill them; then call it again: it goes on here. To give up: ALTER TABLE %1% DROP CONSTRAINT "
-    "%3%.";
+std::string FillHint(const Table& table, const std::string& column, const std::string& constraint) {
+  return Format(
+      "New rows must have a value already. Find the old ones with SELECT ... FROM %1% WHERE %2% IS NULL, or let "
+      "safe_set_not_null() fill them; then call it again: it goes on here. To give up: ALTER TABLE %1% DROP CONSTRAINT "
+      "%3%.",
+      table.name, pg::QuoteIdentifier(column), pg::QuoteIdentifier(constraint));
+}
 
 // Between the filling and the constraint others may have written NULLs; behind it they cannot: once more is enough.
 void RepairByFilling(Phase& validate, const Filler& filler, const std::string& set) {
@@ -167,7 +170,7 @@ void AppendNotNullConstraint(engine::PhasedOperation& operation, const Table& ta
   });
   const std::optional<Constraint> existing = FindNotNull(table, column);
   const std::string name = existing ? existing->name : pg::MakeObjectName(table.last_name, column, "not_null");
-  validate.hint = Format(kFillHint, table.name, quoted + " IS NULL", pg::QuoteIdentifier(name));
+  validate.hint = FillHint(table, column, name);
   refine(validate);
   operation.phases.push_back(std::move(validate));
 }
@@ -187,7 +190,7 @@ void AppendNotNullByCheck(engine::PhasedOperation& operation, const Table& table
     const std::optional<Constraint> check = FindNotNullCheck(table, column, helper);
     return check ? NextValidation(table, check->name) : std::string();
   });
-  validate.hint = Format(kFillHint, table.name, quoted + " IS NULL", pg::QuoteIdentifier(helper));
+  validate.hint = FillHint(table, column, helper);
   refine(validate);
   operation.phases.push_back(std::move(validate));
 }
