@@ -108,7 +108,7 @@ DROP VIEW public.objects;
 DROP FUNCTION up, down, ended, all_of;
 DROP SCHEMA mine;
 SET client_min_messages = warning;
-DO $do$ BEGIN FOR i IN 0 .. 249 LOOP EXECUTE 'SET LOCAL search_path = plain'; EXECUTE 'DROP TABLE IF EXISTS t' || i || ' CASCADE'; END LOOP; END $do$;
+DO $do$ BEGIN FOR i IN 0 .. 249 LOOP EXECUTE 'SET LOCAL search_path = plain'; EXECUTE 'DROP TABLE IF EXISTS t' || i || ' CASCADE'; COMMIT; END LOOP; END $do$;
 DROP SCHEMA plain CASCADE;
 RESET client_min_messages;
 DROP EXTENSION pg_headway;

@@ -134,7 +134,10 @@ SELECT safe_create_index('videos', '(title); DROP TABLE videos');
 SELECT safe_create_index('videos', '(title), DROP COLUMN title');
 SELECT safe_create_index('videos', '.videos (title)');
 SELECT safe_create_index('videos', '(title) /*');
+\set VERBOSITY sqlstate
 SELECT safe_create_index('videos', '(nothing)');
+\echo :LAST_ERROR_MESSAGE
+\set VERBOSITY default
 SELECT safe_create_index('videos', '(title) WHERE (SELECT true)');
 SELECT safe_create_index('videos', NULL);
 SELECT safe_create_index('videos', '(title)', name => '');

@@ -9,7 +9,10 @@
 
 extern "C" {
 #include "access/attmap.h"
+#include "access/heapam.h"
+#include "storage/bufmgr.h"
 #include "utils/regproc.h"
+#include "utils/tuplestore.h"
 #include "utils/typcache.h"
 #if PG_VERSION_NUM < 170000
 #include "storage/sinvaladt.h"
@@ -154,6 +157,46 @@ inline constexpr bool kConstraintsDescend = PG_VERSION_NUM >= 180000;
 inline constexpr bool kVacuumDescends = PG_VERSION_NUM >= 180000;
 // GRANT and REVOKE lock what they are on.
 inline constexpr bool kGrantLocks = PG_VERSION_NUM >= 180000;
+
+// CLUSTER, from 19 on a form of REPACK.
+#if PG_VERSION_NUM >= 190000
+using ClusterStatement = RepackStmt;
+inline constexpr NodeTag kClusterTag = T_RepackStmt;
+inline const RangeVar* ClusteredTable(const RepackStmt* repack) {
+  return repack->relation == nullptr ? nullptr : repack->relation->relation;
+}
+inline List* ClusterOptions(const RepackStmt* repack) { return repack->params; }
+#else
+using ClusterStatement = ClusterStmt;
+inline constexpr NodeTag kClusterTag = T_ClusterStmt;
+inline const RangeVar* ClusteredTable(const ClusterStmt* cluster) { return cluster->relation; }
+inline List* ClusterOptions(const ClusterStmt* cluster) { return cluster->params; }
+#endif
+
+// Whether a backslash in a plain string is one: from 19 on always. Returns what it was.
+inline bool SetStandardStrings(bool on) {
+#if PG_VERSION_NUM >= 190000
+  return on;
+#else
+  return std::exchange(standard_conforming_strings, on);
+#endif
+}
+
+inline void ScanStandardStrings(core_yy_extra_type& extra) {
+#if PG_VERSION_NUM < 190000
+  extra.standard_conforming_strings = true;
+#endif
+}
+
+inline void PrunePage(Relation table, Buffer page) {
+#if PG_VERSION_NUM >= 190000
+  Buffer map = InvalidBuffer;
+  heap_page_prune_opt(table, page, &map, false);
+  if (BufferIsValid(map)) ReleaseBuffer(map);
+#else
+  heap_page_prune_opt(table, page);
+#endif
+}
 
 inline bool IsDomainWithConstraints(Oid type) {
 #if PG_VERSION_NUM >= 190000

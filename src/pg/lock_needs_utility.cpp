@@ -123,8 +123,12 @@ void AddTruncate(LockSet* set, const TruncateStmt* truncate) {
   }
 }
 
-void AddCluster(LockSet* set, const ClusterStmt* cluster) {
-  const Oid table = AddNamed(set, cluster->relation, AccessExclusiveLock, false);
+void AddCluster(LockSet* set, const compat::ClusterStatement* cluster) {
+  const RangeVar* name = compat::ClusteredTable(cluster);
+  if (name == nullptr) return;
+  // Concurrently, others are shut out at the end, for a moment.
+  const bool concurrently = HasOption(compat::ClusterOptions(cluster), "concurrently");
+  const Oid table = AddNamed(set, name, concurrently ? ShareUpdateExclusiveLock : AccessExclusiveLock, false);
   if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) AddTree(set, table, AccessExclusiveLock);
 }
 
@@ -385,8 +389,8 @@ void AddUtility(LockSet* set, Node* statement) {
     case T_TruncateStmt:
       AddTruncate(set, castNode(TruncateStmt, statement));
       break;
-    case T_ClusterStmt:
-      AddCluster(set, castNode(ClusterStmt, statement));
+    case compat::kClusterTag:
+      AddCluster(set, reinterpret_cast<compat::ClusterStatement*>(statement));
       break;
     case T_VacuumStmt:
       AddVacuum(set, castNode(VacuumStmt, statement));

@@ -286,7 +286,7 @@ void PrunePages(Oid relation, const std::vector<Place>& rows) {
       if (places[i].page == last || places[i].page >= end) continue;
       last = places[i].page;
       Buffer buffer = ReadBuffer(*table, last);
-      heap_page_prune_opt(*table, buffer);
+      compat::PrunePage(*table, buffer);
       ReleaseBuffer(buffer);
     }
     table.Close();
@@ -303,7 +303,7 @@ void SettlePages(Oid relation, std::uint32_t first, std::uint32_t end) {
     for (BlockNumber page = first; page < stop; ++page) {
       CHECK_FOR_INTERRUPTS();
       Buffer buffer = ReadBuffer(*table, page);
-      heap_page_prune_opt(*table, buffer);
+      compat::PrunePage(*table, buffer);
       LockBuffer(buffer, BUFFER_LOCK_SHARE);
       const Size room = PageGetHeapFreeSpace(BufferGetPage(buffer));
       UnlockReleaseBuffer(buffer);

@@ -88,8 +88,9 @@ void DescribeSelect(const SelectStmt* select, Facts& facts) {
   if (IsOwnTransactionCall(select)) facts.kind = StatementClass::kOwnTransactions;
 }
 
-void DescribeCluster(const ClusterStmt* cluster, Facts& facts) {
-  if (cluster->relation == nullptr) facts.kind = StatementClass::kTopLevel;
+void DescribeCluster(const compat::ClusterStatement* cluster, Facts& facts) {
+  const bool concurrently = HasTrueOption(compat::ClusterOptions(cluster), "concurrently");
+  if (compat::ClusteredTable(cluster) == nullptr || concurrently) facts.kind = StatementClass::kTopLevel;
 }
 
 void DescribeSystem(const Node* node, Facts& facts) {
@@ -139,8 +140,8 @@ Facts Describe(Node* node) {
     case T_AlterEnumStmt:
       DescribeEnum(castNode(AlterEnumStmt, node), facts);
       break;
-    case T_ClusterStmt:
-      DescribeCluster(castNode(ClusterStmt, node), facts);
+    case compat::kClusterTag:
+      DescribeCluster(reinterpret_cast<compat::ClusterStatement*>(node), facts);
       break;
     case T_SelectStmt:
       DescribeSelect(castNode(SelectStmt, node), facts);
@@ -184,7 +185,7 @@ void Scan(const char* text, See see) {
   core_YYSTYPE value;
   YYLTYPE location;
   core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
-  extra.standard_conforming_strings = true;
+  compat::ScanStandardStrings(extra);
   for (int token = core_yylex(&value, &location, scanner); token != 0; token = core_yylex(&value, &location, scanner)) {
     if (!see(token, value, location)) break;
   }
@@ -257,13 +258,12 @@ core::Statement MakeStatement(const std::string& text, const RawStmt* raw, int f
 void SetOwnTransactionsTest(OwnTransactionsTest test) { is_own_transactions = test; }
 
 List* ParseStatements(const char* text) {
-  const bool conforming = standard_conforming_strings;
+  const bool conforming = compat::SetStandardStrings(true);
   List* volatile statements = NIL;
-  standard_conforming_strings = true;
   PG_TRY();
   { statements = raw_parser(text, RAW_PARSE_DEFAULT); }
   PG_FINALLY();
-  { standard_conforming_strings = conforming; }
+  { compat::SetStandardStrings(conforming); }
   PG_END_TRY();
   return statements;
 }

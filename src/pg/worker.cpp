@@ -77,12 +77,9 @@ void SendResult(std::int64_t result) {
 // The first SIGTERM ends us as a cancel does: what has failed is written down. A second one, or a script that holds us
 // up, ends us as it would any process.
 void TerminateSoftly(SIGNAL_ARGS) {
-  if (terminated != 0) {
-    die(postgres_signal_arg);
-    return;
-  }
   const int saved_errno = errno;
-  terminated_at = GetCurrentTimestamp();
+  if (terminated != 0) ProcDiePending = true;
+  if (terminated == 0) terminated_at = GetCurrentTimestamp();
   terminated = 1;
   QueryCancelPending = true;
   InterruptPending = true;

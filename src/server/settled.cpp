@@ -62,7 +62,7 @@ void NoteSettled(const std::string& edition, const std::string& target, const co
 
 Datum ForgetSettled() {
   forget_settled.Run();
-  return PointerGetDatum(nullptr);
+  return 0;  // an AFTER trigger has nothing to return
 }
 
 }  // namespace headway::server

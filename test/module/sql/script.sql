@@ -5,8 +5,11 @@ SELECT script_compare('SELECT 1'), script_compare(''), script_compare(E' ; \r;\n
 SELECT script_compare(E'-- first\rSELECT 1;\rSELECT 2'), script_compare(E'SELECT 1;-- a\r-- b\rSELECT 2 -- c\r; /* ; */ SELECT 3');
 SELECT script_compare(E'SELECT 1;\f\tSELECT 2'), script_compare(E'/* /* nested */ -- ; */ SELECT 1; -- /* \rSELECT 2 /* */');
 -- strings are read as standard_conforming_strings = on says, whatever the session does
+SELECT current_setting('server_version_num')::int < 190000 AS has_others \gset
+\if :has_others
 SET escape_string_warning = off;
 SET standard_conforming_strings = off;
+\endif
 SELECT script_compare($$SELECT 'a\'; COMMIT; SELECT 'b$$), script_compare($$SELECT 'a\'; SELECT 'b'$$), script_compare($$SELECT E'a\'; COMMIT'$$);
 RESET standard_conforming_strings;
 
