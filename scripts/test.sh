@@ -87,6 +87,18 @@ suite_property() {
 
 # ---- with servers of their own --------------------------------------------------------------------------------
 
+# What a server says of mistakes that nobody else hears of: failed assertions, and what is left open when a transaction ends.
+complaint='TRAP: |(reference|refcount|file|snapshot) leak|resource was not closed|leaked'
+
+# heed_servers FOLDER: such a line in one of its servers' logs is a failure.
+heed_servers() {
+  local lines
+  lines=$(grep -rhE "$complaint" --include='*.log' "$1" 2>/dev/null | head -n 20) || return 0
+  say "a server complains:"
+  printf '%s\n' "$lines"
+  count 0 1
+}
+
 # pg_regress_suite NAME RUNNER FOLDER CONFIG TEST...: a temporary server, the tests, their differences when they fail.
 pg_regress_suite() {
   local name=$1 runner=$2 folder=$3 config=$4 status=0 bad log=$work/t/$1.log out=$work/$1
@@ -104,6 +116,7 @@ pg_regress_suite() {
     [ "$bad" != 0 ] || tail -n 40 "$out/log/initdb.log" "$out/log/postmaster.log" 2>/dev/null || true
   fi
   count "$(matches '(^ok |^(test|  ).* \.\.\. ok )' "$log")" "$bad" "$status"
+  heed_servers "$out"
 }
 
 # The border between C++ and the server, with a module that is made for the test and goes with the private folder.
@@ -137,6 +150,7 @@ suite_tap() {
   prove_file "$name" >"$log" 2>&1 || status=$?
   [ "$status" = 0 ] || explain_tap "$work/tap/$name" "$log"
   count "$(matches '^ok [0-9]' "$log")" "$(matches '^not ok ' "$log")" "$status"
+  heed_servers "$work/tap/$name"
 }
 
 # Kills, until enough of them; before that its own test, which breaks what a good round has left.

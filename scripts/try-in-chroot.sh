@@ -4,6 +4,7 @@
 #   scripts/try-in-chroot.sh [--user] [--suite bookworm] COMMAND...
 #   scripts/try-in-chroot.sh scripts/test.sh          as root
 #   scripts/try-in-chroot.sh --user scripts/demo.sh   as a user with sudo
+#   PGVERSION=19 scripts/try-in-chroot.sh --suite experimental scripts/test.sh
 #
 # Needs root, debootstrap and git. The base system is made once and kept as a tarball in HEADWAY_CHROOT_CACHE
 # (default: /var/cache/headway-chroot); MIRROR names a mirror other than debootstrap's own. Mounts and processes live in namespaces of
@@ -31,12 +32,14 @@ trap 'rm -rf --one-file-system "$root"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+# Experimental is no system of its own, but packages for sid.
 base_system() {
-  local tarball=$cache/$suite.tar
+  local base=${suite/experimental/sid}
+  local tarball=$cache/$base.tar
   if [ ! -f "$tarball" ]; then
-    echo "== base system: $suite"
+    echo "== base system: $base"
     mkdir -p "$cache" "$root/base"
-    debootstrap --variant=minbase "$suite" "$root/base" ${MIRROR:+"$MIRROR"} >"$root/debootstrap.log" ||
+    debootstrap --variant=minbase "$base" "$root/base" ${MIRROR:+"$MIRROR"} >"$root/debootstrap.log" ||
       { tail -n 20 "$root/debootstrap.log" >&2; exit 1; }
     rm -rf "$root"/base/var/cache/apt/archives/*.deb "$root"/base/var/lib/apt/lists/*_*
     tar -C "$root/base" -cf "$tarball.new" .
@@ -55,7 +58,12 @@ configure() {
   # The mirror that debootstrap has written there carries the suite's updates as well.
   local sources=$root/system/etc/apt/sources.list
   case $suite in
-    sid | experimental) ;;
+    sid) ;;
+    experimental)
+      sed -n 's/^\(deb [^ ]*\) sid main.*/\1 experimental main/p' "$sources" | tee -a "$sources" >/dev/null
+      printf 'Package: *postgresql* libpq* libecpg*\nPin: release a=experimental\nPin-Priority: 600\n' \
+        >"$root/system/etc/apt/preferences.d/experimental"
+      ;;
     *) sed -n "s/^\(deb [^ ]*\) $suite main.*/\1 $suite-updates main/p" "$sources" | tee -a "$sources" >/dev/null ;;
   esac
   git clone -q --no-hardlinks "file://$repository" "$root/system/srv/pg_headway"
