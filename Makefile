@@ -3,6 +3,7 @@
 #   make [PG_CONFIG=/path/to/pg_config]     build pg_headway.so, pg_headway.control and the SQL script
 #   make install                            put them where that pg_config says
 #   make installcheck                       regression tests against a running server
+#   make dist                               the archive for PGXN, of what is committed: pg_headway-VERSION.zip
 #   make format | lint | clean
 
 EXTENSION = pg_headway
@@ -21,7 +22,7 @@ OBJS = $(CPP_FILES:.cpp=.o)
 
 DATA = $(sort $(wildcard src/extension/upgrades/*.sql))
 DATA_built = pg_headway--$(EXTVERSION).sql
-EXTRA_CLEAN = pg_headway.control $(sort $(wildcard pg_headway--*.sql) $(DATA_built)) $(OBJS:.o=.d) results \
+EXTRA_CLEAN = pg_headway.control $(sort $(wildcard pg_headway--*.sql) $(DATA_built)) $(OBJS:.o=.d) results $(EXTENSION)-*.zip \
 	regression.diffs regression.out test/isolation/results test/isolation/output_iso tmp_check
 
 # A schedule names the regression tests when there is one; otherwise all of sql/.
@@ -64,7 +65,10 @@ $(OBJS): extension.control
 CLANG_FORMAT ?= clang-format
 FORMATTED = $(CPP_FILES) $(HPP_FILES) $(wildcard test/unit/*.[ch]pp test/fuzz/*.[ch]pp test/property/*.[ch]pp test/module/*.cpp)
 
-.PHONY: format lint
+.PHONY: format lint dist
+dist:
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ --output=$(EXTENSION)-$(EXTVERSION).zip HEAD
+
 format:
 	$(if $(strip $(FORMATTED)),$(CLANG_FORMAT) -i $(FORMATTED),@echo 'nothing to format')
 
