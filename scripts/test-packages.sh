@@ -84,6 +84,25 @@ use_it() {
     ask -c 'DROP EXTENSION pg_headway'
 }
 
+# The steps of packaging/Dockerfile, on a system that has what its image has: the server. They write to / as there.
+follow_dockerfile() {
+  local step file=$source_root/packaging/Dockerfile
+  rm -rf /usr/src/pg_headway /install
+  mkdir -p /usr/src && cp -a "$source_root" /usr/src/pg_headway || return 1
+  while read -r step; do
+    echo "-- $step"
+    PG_MAJOR=$major bash -e -c "$step" || return 1
+  done < <(sed -n 's/^RUN //p' "$file")
+  cp -a /install/. / && cp "$source_root/packaging/migrate.sh" /usr/local/bin/headway-migrate
+}
+
+# As the service "migrate" of packaging/compose.yaml does, at each start.
+start_as_compose() {
+  local migrate=(as_postgres env PGHOST="/tmp/packages/$major" PGDATABASE=postgres headway-migrate "$source_root/examples")
+  "${migrate[@]}" && [ "$(ask -c 'SELECT count(*) FROM migrate_plan()')" = 0 ] && "${migrate[@]}" &&
+    [ "$(ask -c "SELECT count(*) FROM headway.history WHERE result = 'done'")" = 10 ]
+}
+
 no_cluster
 apt-get update -qq
 try "build dependencies" install_packages build-essential fakeroot devscripts equivs lintian unzip git || quit
@@ -100,7 +119,10 @@ for deb in /tmp/packages/postgresql-*-headway_*.deb; do
   try "install $package" install_packages "$deb" || continue
   try "a server of version $major" start_server || continue
   try "use it from nothing" use_it || true
-  server stop -m fast >/dev/null
   try "remove $package" apt-get purge -q -y "$package" || true
+  if try "the steps of packaging/Dockerfile" follow_dockerfile; then
+    try "a start as in packaging/compose.yaml" start_as_compose || true
+  fi
+  server stop -m fast >/dev/null
 done
 quit

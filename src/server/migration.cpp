@@ -81,9 +81,12 @@ std::int64_t MigrateInWorker(const pg::WorkerRequest& request) {
   const core::Direction direction = core::ReadDirection(*request.arguments.at(0));
   const std::string& target = *request.arguments.at(1);
   WorkerSession session;
-  engine::Unit looking(session);
-  const std::string edition = GraphEdition();
-  looking.Commit();
+  std::string edition;
+  if (direction == core::Direction::kUpgrade) {
+    engine::Unit looking(session);
+    edition = GraphEdition();
+    looking.Commit();
+  }
   return WithMigrator(session, [&](engine::Migrator& migrator) {
     const int steps = migrator.Run(direction, target);
     const bool settled = steps == 0 || !core::AnyRelativeToCurrent(target);
