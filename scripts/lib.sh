@@ -44,7 +44,7 @@ choose_postgres() {
   pg_major=${PGVERSION:-$(default_major)}
   PG_CONFIG=/usr/lib/postgresql/$pg_major/bin/pg_config
   pg_packages=("postgresql-$pg_major" "postgresql-server-dev-$pg_major")
-  pg_cron_packages=("postgresql-$pg_major-cron")
+  pg_cron_packages=("postgresql-$pg_major-cron?")
 }
 
 # The highest version that is installed with its headers, or else the one that this Debian carries.
@@ -66,20 +66,27 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# need package...: installs those that are missing. Root's rights are used here and nowhere else.
+# need package...: installs those that are missing; what is marked by a question mark only where the system carries it.
+# Root's rights are used here and nowhere else.
 need() {
   command -v dpkg-query >/dev/null || return 0  # not a Debian: the build says what is missing
   local package missing=()
   for package in "$@"; do
-    installed "$package" || missing+=("$package")
+    installed "${package%\?}" || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  say "== install: ${missing[*]}"
+  say "== install: ${missing[*]%\?}"
   say "   this takes a minute or two the first time"
   if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-    die "neither root nor sudo; have someone run: apt-get install --no-install-recommends ${missing[*]}"
+    die "neither root nor sudo; have someone run: apt-get install --no-install-recommends ${missing[*]%\?}"
   fi
   as_root apt-get update -qq || say "apt-get update failed; going on with the package lists that are there"
+  for package in "${!missing[@]}"; do
+    [[ ${missing[$package]} == *\? ]] || continue
+    missing[package]=${missing[$package]%\?}
+    [ -n "$(apt-cache madison "${missing[$package]}" 2>/dev/null)" ] || unset "missing[$package]"
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
   local log status=0
   log=$(mktemp)
   if [[ " ${missing[*]} " == *" postgresql-$pg_major "* ]]; then without_main_cluster; fi

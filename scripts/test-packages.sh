@@ -10,6 +10,8 @@
 set -euo pipefail
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+MAKEFLAGS=-j$(nproc)
+export MAKEFLAGS
 [ "$(id -u)" = 0 ] || { echo "it installs packages: run it as root, in a bare system" >&2; exit 2; }
 passed=0 failed=0
 
