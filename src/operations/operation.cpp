@@ -38,6 +38,11 @@ MakeOperation FindOperation(std::string_view function) {
   return nullptr;
 }
 
+std::optional<std::uint32_t> NamedRelation(const OperationCall& call) {
+  if (call.function == "safe_drop_index" || !call.arguments.at(0)) return std::nullopt;
+  return call.Relation(0, "relation");
+}
+
 std::string OperationCall::Text(std::size_t index, const char* name) const {
   if (arguments.at(index)) return *arguments[index];
   throw core::Error(core::sqlstate::kNullValueNotAllowed, core::Format("argument \"%1%\" must not be null", name));

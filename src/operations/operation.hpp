@@ -38,6 +38,8 @@ using MakeOperation = engine::PhasedOperation (*)(const OperationCall& call);
 
 // Nothing when there is no such function.
 MakeOperation FindOperation(std::string_view function);
+// The relation that a call names, before anything is looked up; nothing: it names none by its oid.
+std::optional<std::uint32_t> NamedRelation(const OperationCall& call);
 
 engine::PhasedOperation AddCheck(const OperationCall& call);
 engine::PhasedOperation AddColumn(const OperationCall& call);

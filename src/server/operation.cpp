@@ -3,9 +3,11 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "engine/turn.hpp"
+#include "engine/unit.hpp"
 #include "operations/operation.hpp"
 #include "pg/call_shape.hpp"
 #include "pg/function_call.hpp"
+#include "pg/text.hpp"
 #include "server/backfill.hpp"
 #include "server/doors.hpp"
 #include "server/services.hpp"
@@ -14,6 +16,30 @@
 namespace headway::server {
 
 using core::Format;
+
+namespace {
+
+// The table that others wait for. What there is to do is looked at for it; but whoever works on the table now may have
+// it half changed, so that what is refused before it is our turn may be right when it is.
+std::string TableOf(engine::Session& session, const operations::OperationCall& call,
+                    const std::function<engine::PhasedOperation()>& prepare) {
+  std::optional<core::Error> refusal;
+  try {
+    return prepare().table;
+  } catch (const core::Error& error) {
+    refusal = error;
+  }
+  session.Rollback();
+  const std::optional<std::uint32_t> relation = operations::NamedRelation(call);
+  if (!relation || refusal->Is(core::sqlstate::kQueryCanceled)) throw core::Error(*refusal);
+  engine::Unit looking(session);
+  std::string name = pg::QualifiedName(*relation);
+  looking.Commit();
+  if (name.empty()) throw core::Error(*refusal);
+  return name;
+}
+
+}  // namespace
 
 bool HasOwnTransactions(std::string_view function) {
   return function == "safe_backfill" || function == "safe_delete" || operations::FindOperation(function) != nullptr;
@@ -44,14 +70,13 @@ std::int64_t OperateInWorker(const pg::WorkerRequest& request) {
   const core::RetryPolicy policy = PolicyFromSettings(true);
   engine::PhaseRunner runner(session, clock, reporter, policy);
   const auto prepare = [&] { return runner.Make(call.function, [&] { return make(call); }); };
-  // Whoever has had the turn before may have changed what there is to do.
-  engine::PhasedOperation operation = prepare();
-  JobLock turn("operation on " + operation.table);
+  const std::string table = TableOf(session, call, prepare);
+  JobLock turn("operation on " + table);
   engine::TakeTurn(session, turn, clock, reporter, policy.lock_retry_ms,
-                   {Format("another operation on %1% is in progress", operation.table),
-                    Format("waiting for another operation on %1% to end", operation.table)});
-  operation = prepare();
-  return runner.Run(operation);
+                   {Format("another operation on %1% is in progress", table),
+                    Format("waiting for another operation on %1% to end", table)});
+  // Whoever has had the turn before may have changed what there is to do.
+  return runner.Run(prepare());
 }
 
 }  // namespace headway::server
