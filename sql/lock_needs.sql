@@ -351,6 +351,26 @@ INSERT INTO public.statements (statement) VALUES
 ('EXPLAIN SELECT * FROM users'),
 ('PREPARE later AS SELECT * FROM users'),
 ('DO ''BEGIN END''');
+-- what came with a later version, where it is there
+INSERT INTO public.statements (statement)
+SELECT statement FROM (VALUES
+(16, 'GRANT pg_read_all_data TO pg_monitor WITH SET FALSE'),
+(17, 'MERGE INTO lonely l USING orders o ON l.id = o.id WHEN NOT MATCHED BY SOURCE THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (o.id, now()) RETURNING merge_action(), l.*'),
+(17, 'ALTER TABLE events SET ACCESS METHOD heap'),
+(17, 'GRANT MAINTAIN ON orders TO pg_monitor'),
+(18, 'ALTER TABLE orders ADD COLUMN doubled numeric GENERATED ALWAYS AS (amount * 2) VIRTUAL'),
+(18, 'ALTER TABLE animals ADD COLUMN twice int GENERATED ALWAYS AS (id * 2)'),
+(18, 'ALTER TABLE orders ADD CONSTRAINT later NOT NULL note NOT VALID'),
+(18, 'ALTER TABLE animals ADD CONSTRAINT later NOT NULL name NO INHERIT'),
+(18, 'ALTER TABLE animals ADD NOT NULL name'),
+(18, 'ALTER TABLE items ALTER CONSTRAINT items_late NOT ENFORCED'),
+(18, 'ALTER TABLE items ADD CONSTRAINT lax FOREIGN KEY (n) REFERENCES users NOT ENFORCED'),
+(18, 'ALTER TABLE orders ADD CONSTRAINT lax CHECK (amount > 5) NOT ENFORCED'),
+(18, 'UPDATE orders SET amount = 1 RETURNING old.amount, new.amount'),
+(18, 'ANALYZE ONLY animals'),
+(18, 'CREATE TABLE spans (id int4range, valid daterange, CONSTRAINT spans_pk PRIMARY KEY (id, valid WITHOUT OVERLAPS))'),
+(18, 'CREATE TABLE like_orders (LIKE orders INCLUDING ALL)')
+) AS newer (since, statement) WHERE since * 10000 <= current_setting('server_version_num')::int;
 CALL public.compare_all();
 SELECT count(DISTINCT id) >= 200 AS enough, count(*) FILTER (WHERE foretold >= 4) >= 300 AS with_strong_locks FROM public.outcome;
 

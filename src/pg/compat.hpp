@@ -153,6 +153,15 @@ inline constexpr bool kNotNullIsConstraint = PG_VERSION_NUM >= 180000;
 
 // ADD CONSTRAINT locks all descendants, whatever becomes of them.
 inline constexpr bool kConstraintsDescend = PG_VERSION_NUM >= 180000;
+// The constraint whose triggers ALTER CONSTRAINT makes or drops, on both of its tables; null: it does not.
+inline const char* ConstraintMadeEnforcedOrNot(const AlterTableCmd* command) {
+#if PG_VERSION_NUM >= 180000
+  const auto* alter = castNode(ATAlterConstraint, command->def);
+  return alter->alterEnforceability ? alter->conname : nullptr;
+#else
+  return nullptr;
+#endif
+}
 // VACUUM and ANALYZE of a parent do its children too, unless it is ONLY.
 inline constexpr bool kVacuumDescends = PG_VERSION_NUM >= 180000;
 // GRANT and REVOKE lock what they are on.

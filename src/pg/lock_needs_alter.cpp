@@ -115,6 +115,12 @@ void OnValidate(const Alteration& alteration, const AlterTableCmd* command) {
   }
 }
 
+void OnEnforcement(const Alteration& alteration, const AlterTableCmd* command) {
+  const char* name = compat::ConstraintMadeEnforcedOrNot(command);
+  if (name == nullptr) return;
+  AddLock(alteration.set, FactsOfConstraint(FindConstraint(alteration.table, name)).referenced, AccessExclusiveLock);
+}
+
 void OnAttach(const Alteration& alteration, const PartitionCmd* partition) {
   if (IsIndex(alteration.table)) {
     AddNamed(alteration.set, partition->name, AccessExclusiveLock, false);
@@ -192,6 +198,9 @@ void OnCommand(const Alteration& alteration, const AlterTableCmd* command) {
       OnValidate(alteration, command);
       break;
     case AT_AlterConstraint:
+      OnTriggers(alteration);
+      OnEnforcement(alteration, command);
+      break;
     case AT_EnableTrig:
     case AT_EnableAlwaysTrig:
     case AT_EnableReplicaTrig:
