@@ -1,7 +1,6 @@
 #include "pg/backend.hpp"
 
 #include "pg/compat.hpp"
-#include "pg/worker.hpp"
 
 extern "C" {
 #include "common/pg_prng.h"
@@ -62,11 +61,6 @@ void CheckClient() {
   if (MyProcPort == nullptr || Guarded([] { return pq_check_connection(); })) return;
   ClientConnectionLost = true;
   InterruptPending = true;
-}
-
-void ShowActivity(const std::string& text) {
-  if (!InWorker()) return;
-  Guarded([&] { pgstat_report_activity(STATE_RUNNING, text.c_str()); });
 }
 
 }  // namespace headway::pg

@@ -19,7 +19,4 @@ double Chance();
 // from its socket.
 void CheckClient();
 
-// What pg_stat_activity and the server's log show as the query of a worker.
-void ShowActivity(const std::string& text);
-
 }  // namespace headway::pg

@@ -1,7 +1,5 @@
 #include "pg/check_expression.hpp"
 
-#include "pg/portal.hpp"
-
 extern "C" {
 #include "access/table.h"
 #include "catalog/pg_constraint.h"
@@ -38,17 +36,12 @@ Node* RawExpression(const char* text) {
 template <class Body>
 auto WithCooked(Oid relation, const std::string& expression, Body&& body) {
   const std::string text = "SELECT " + expression;
-  try {
-    return Guarded([&] {
-      Relation table = table_open(relation, AccessShareLock);
-      const auto result = body(table, Cook(table, RawExpression(text.c_str()), text.c_str()));
-      table_close(table, AccessShareLock);
-      return result;
-    });
-  } catch (core::Error& error) {
-    ShowAsInternalQuery(error.report(), text);
-    throw;
-  }
+  return GuardedIn(text, [&] {
+    Relation table = table_open(relation, AccessShareLock);
+    const auto result = body(table, Cook(table, RawExpression(text.c_str()), text.c_str()));
+    table_close(table, AccessShareLock);
+    return result;
+  });
 }
 
 const char* OnlyColumn(Relation table, Node* expression) {
@@ -90,18 +83,13 @@ bool IsSameCheck(Oid relation, const std::string& name, const std::string& expre
 
 void RequireCheckable(const std::string& statement) {
   const char* text = statement.c_str();
-  try {
-    Guarded([&] {
-      const auto* alter = castNode(AlterTableStmt, linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT))->stmt);
-      const auto* command = linitial_node(AlterTableCmd, alter->cmds);
-      Relation table = table_openrv(alter->relation, AccessShareLock);
-      Cook(table, castNode(Constraint, command->def)->raw_expr, text);
-      table_close(table, AccessShareLock);
-    });
-  } catch (core::Error& error) {
-    ShowAsInternalQuery(error.report(), statement);
-    throw;
-  }
+  GuardedIn(statement, [&] {
+    const auto* alter = castNode(AlterTableStmt, linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT))->stmt);
+    const auto* command = linitial_node(AlterTableCmd, alter->cmds);
+    Relation table = table_openrv(alter->relation, AccessShareLock);
+    Cook(table, castNode(Constraint, command->def)->raw_expr, text);
+    table_close(table, AccessShareLock);
+  });
 }
 
 }  // namespace headway::pg

@@ -5,7 +5,6 @@
 #include "core/sqlstate.hpp"
 #include "pg/clause.hpp"
 #include "pg/compat.hpp"
-#include "pg/portal.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -123,12 +122,7 @@ template <class Body>
 auto WithMeaning(const std::string& definition, ColumnDef* column, Body&& body) {
   const std::string text = std::string(kAlterTable) + kAddColumn + definition;
   Node* raw_default = RawDefault(column);
-  try {
-    return Guarded([&] { return body(Analyze(column, raw_default, text.c_str())); });
-  } catch (core::Error& error) {
-    ShowAsInternalQuery(error.report(), text);
-    throw;
-  }
+  return GuardedIn(text, [&] { return body(Analyze(column, raw_default, text.c_str())); });
 }
 
 // The words that stand for an integer with a sequence of its own.

@@ -95,4 +95,12 @@ void CheckInterrupts() {
   if (INTERRUPTS_PENDING_CONDITION()) Guarded([] { CHECK_FOR_INTERRUPTS(); });
 }
 
+// A position in the client's query means nothing when the statement is not the client's.
+void ShowAsInternalQuery(core::ErrorReport& report, const std::string& text) {
+  if (report.cursor_position == 0 || !report.internal_query.empty()) return;
+  report.internal_query = text;
+  report.internal_position = report.cursor_position;
+  report.cursor_position = 0;
+}
+
 }  // namespace headway::pg

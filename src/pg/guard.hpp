@@ -49,6 +49,20 @@ auto Guarded(Body&& body) -> decltype(body()) {
   }
 }
 
+// Turns the position of an error in a text of ours into one that clients show with that text.
+void ShowAsInternalQuery(core::ErrorReport& report, const std::string& text);
+
+// Guarded, for a body that reads a text of ours.
+template <class Body>
+auto GuardedIn(const std::string& text, Body&& body) -> decltype(body()) {
+  try {
+    return Guarded(body);
+  } catch (core::Error& error) {
+    ShowAsInternalQuery(error.report(), text);
+    throw;
+  }
+}
+
 // Runs body and stores what it threw; false when it threw. Nothing is alive of the exception afterwards.
 template <class Body>
 bool Contained(Body&& body, std::optional<core::ErrorReport>& failure) {

@@ -2,7 +2,6 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/portal.hpp"
 #include "pg/script.hpp"
 #include "pg/text.hpp"
 
@@ -203,12 +202,7 @@ void RequireSameIndex(const std::string& statement) {
 }
 
 void RequireIndexable(const std::string& statement) {
-  try {
-    Guarded([&] { Analyze(statement.c_str()); });
-  } catch (core::Error& error) {
-    ShowAsInternalQuery(error.report(), statement);
-    throw;
-  }
+  GuardedIn(statement, [&] { Analyze(statement.c_str()); });
 }
 
 }  // namespace headway::pg

@@ -102,14 +102,6 @@ void ExplainShutInRole(core::ErrorReport& report) {
 
 }  // namespace
 
-// A position in the client's query means nothing when the statement is not the client's.
-void ShowAsInternalQuery(core::ErrorReport& report, const std::string& text) {
-  if (report.cursor_position == 0 || !report.internal_query.empty()) return;
-  report.internal_query = text;
-  report.internal_position = report.cursor_position;
-  report.cursor_position = 0;
-}
-
 void RunStatement(const std::string& text, bool top_level) {
   // The guard copies an error into the context that is current here. A statement at top level may have ended the
   // transaction that this one belonged to.

@@ -11,7 +11,4 @@ namespace headway::pg {
 // REQUIRES: a transaction is open. `top_level` may be true only when no caller's statement is around it.
 void RunStatement(const std::string& text, bool top_level);
 
-// Turns the position of an error in a text of ours into one that clients show with that text.
-void ShowAsInternalQuery(core::ErrorReport& report, const std::string& text);
-
 }  // namespace headway::pg

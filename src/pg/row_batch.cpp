@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "pg/compat.hpp"
+#include "pg/session_settings.hpp"
 #include "pg/spi.hpp"
-#include "pg/transaction.hpp"
 
 extern "C" {
 #include "access/heapam.h"

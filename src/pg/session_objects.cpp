@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/session_settings.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 #include "pg/transaction.hpp"

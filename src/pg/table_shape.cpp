@@ -4,7 +4,6 @@
 
 #include "pg/clause.hpp"
 #include "pg/compat.hpp"
-#include "pg/portal.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 
@@ -316,17 +315,12 @@ void RequireExpression(const std::string& text, const char* argument) {
 }
 
 void RequireAnalyzable(const std::string& statement) {
-  try {
-    Guarded([&] {
-      List* trees = raw_parser(statement.c_str(), RAW_PARSE_DEFAULT);
-      PushActiveSnapshot(GetTransactionSnapshot());
-      pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, trees), statement.c_str(), nullptr, 0, nullptr);
-      PopActiveSnapshot();
-    });
-  } catch (core::Error& error) {
-    ShowAsInternalQuery(error.report(), statement);
-    throw;
-  }
+  GuardedIn(statement, [&] {
+    List* trees = raw_parser(statement.c_str(), RAW_PARSE_DEFAULT);
+    PushActiveSnapshot(GetTransactionSnapshot());
+    pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, trees), statement.c_str(), nullptr, 0, nullptr);
+    PopActiveSnapshot();
+  });
 }
 
 void RequirePermitted(const std::string& statement) {

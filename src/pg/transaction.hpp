@@ -1,4 +1,4 @@
-// Transactions, savepoints, and the brackets that undo what happens to a session inside them.
+// Transactions and savepoints.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -37,21 +37,6 @@ struct Savepoint {
 Savepoint OpenSavepoint();
 void ReleaseSavepoint(Savepoint& savepoint);
 void RollbackSavepoint(Savepoint& savepoint) noexcept;
-
-// --- Settings. ---
-
-// Everything set after OpenSettings(), SET LOCAL or not, is undone by CloseSettings(). An aborted transaction undoes it
-// as well. REQUIRES: a transaction.
-int OpenSettings();
-void CloseSettings(int level);
-// Sets a setting for the session, in or out of a transaction, and reads one.
-void SetSessionSetting(const char* name, const std::string& value);
-std::string GetSetting(const char* name);
-// Sets a setting until the bracket that is open around it is closed.
-void SetInBracket(const char* name, const std::string& value);
-// lock_timeout for the session, or until the bracket is closed. Autovacuum gives way to whoever has waited for
-// deadlock_timeout: it is made shorter too, or a short wait would never get past a running autovacuum.
-void BoundLockWaits(std::int64_t milliseconds, bool for_session);
 
 // --- What else a script may leave behind. ---
 

@@ -3,7 +3,6 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
-#include "pg/portal.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -99,12 +98,7 @@ RawChange Look(Oid relation, const char* column, const char* text) {
 TypeChange DescribeTypeChange(Oid relation, const std::string& column, const std::string& type) {
   const std::string text = "ALTER TABLE t ALTER c TYPE " + type;
   RawChange raw = {};
-  try {
-    raw = Guarded([&] { return Look(relation, column.c_str(), text.c_str()); });
-  } catch (core::Error& error) {
-    ShowAsInternalQuery(error.report(), text);
-    throw;
-  }
+  raw = GuardedIn(text, [&] { return Look(relation, column.c_str(), text.c_str()); });
   if (!raw.understood) {
     throw core::Error(core::sqlstate::kSyntaxError, "new_type must be a type and nothing else",
                       core::Format("Given: %1%", type),

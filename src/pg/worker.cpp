@@ -167,6 +167,11 @@ void SetWorkerBody(WorkerBody body) { worker_body = body; }
 
 bool InWorker() { return in_worker; }
 
+void ShowActivity(const std::string& text) {
+  if (!InWorker()) return;
+  Guarded([&] { pgstat_report_activity(STATE_RUNNING, text.c_str()); });
+}
+
 std::optional<core::ErrorReport> WhyStopped() {
   if (notes == nullptr || !notes->stop) {
     return terminated != 0 ? std::optional(Terminated()) : std::nullopt;

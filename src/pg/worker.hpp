@@ -28,6 +28,9 @@ void SetWorkerBody(WorkerBody body);
 // Whether this process is such a worker.
 bool InWorker();
 
+// What pg_stat_activity and the server's log show as the query of a worker.
+void ShowActivity(const std::string& text);
+
 // Worker: the error that made the leader cancel us, or that we have been terminated; nothing: neither.
 std::optional<core::ErrorReport> WhyStopped();
 
@@ -35,7 +38,7 @@ std::optional<core::ErrorReport> WhyStopped();
 // REQUIRES: no transaction open.
 void RestoreLeaderState();
 // Worker: the bracket in which our own queries run after a script's statement has changed the role.
-// REQUIRES: a transaction; pair with CloseSettings().
+// REQUIRES: a transaction; pair with CloseSettings() of pg/session_settings.hpp.
 int EnterLeaderRole();
 
 }  // namespace headway::pg

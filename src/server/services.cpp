@@ -5,6 +5,7 @@
 #include "pg/backend.hpp"
 #include "pg/runner_lock.hpp"
 #include "pg/settings.hpp"
+#include "pg/worker.hpp"
 
 namespace headway::server {
 

@@ -9,6 +9,7 @@
 #include "pg/index_leftovers.hpp"
 #include "pg/portal.hpp"
 #include "pg/runner_lock.hpp"
+#include "pg/session_settings.hpp"
 #include "pg/settings.hpp"
 #include "pg/worker.hpp"
 
