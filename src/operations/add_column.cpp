@@ -4,9 +4,9 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "operations/blocks.hpp"
-#include "pg/column_definition.hpp"
+#include "pg/catalog/table_shape.hpp"
+#include "pg/parse/column_definition.hpp"
 #include "pg/spi.hpp"
-#include "pg/table_shape.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

@@ -7,9 +7,9 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/check_expression.hpp"
-#include "pg/script.hpp"
-#include "pg/table_shape.hpp"
+#include "pg/catalog/check_expression.hpp"
+#include "pg/catalog/table_shape.hpp"
+#include "pg/parse/script.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

@@ -3,8 +3,8 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/catalog/table_shape.hpp"
 #include "pg/spi.hpp"
-#include "pg/table_shape.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

@@ -8,13 +8,13 @@
 #include "operations/blocks.hpp"
 #include "operations/column_dependents.hpp"
 #include "operations/column_swap.hpp"
-#include "pg/check_expression.hpp"
-#include "pg/column_reference.hpp"
-#include "pg/index_definition.hpp"
+#include "pg/catalog/check_expression.hpp"
+#include "pg/catalog/index_definition.hpp"
+#include "pg/catalog/table_shape.hpp"
+#include "pg/catalog/type_change.hpp"
+#include "pg/parse/column_reference.hpp"
 #include "pg/spi.hpp"
-#include "pg/table_shape.hpp"
 #include "pg/text.hpp"
-#include "pg/type_change.hpp"
 
 namespace headway::operations {
 

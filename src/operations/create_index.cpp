@@ -2,7 +2,7 @@
 #include "core/format.hpp"
 #include "operations/blocks.hpp"
 #include "operations/indexes.hpp"
-#include "pg/index_clause.hpp"
+#include "pg/parse/index_clause.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

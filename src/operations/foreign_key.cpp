@@ -6,7 +6,7 @@
 #include "core/format.hpp"
 #include "operations/blocks.hpp"
 #include "pg/backend.hpp"
-#include "pg/foreign_key.hpp"
+#include "pg/parse/foreign_key.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 

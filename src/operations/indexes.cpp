@@ -8,9 +8,9 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "operations/blocks.hpp"
-#include "pg/index_clause.hpp"
-#include "pg/index_definition.hpp"
-#include "pg/partition_index.hpp"
+#include "pg/catalog/index_definition.hpp"
+#include "pg/catalog/partition_index.hpp"
+#include "pg/parse/index_clause.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 

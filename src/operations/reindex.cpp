@@ -10,9 +10,9 @@
 #include "core/sqlstate.hpp"
 #include "operations/blocks.hpp"
 #include "pg/backend.hpp"
-#include "pg/index_leftovers.hpp"
+#include "pg/catalog/index_leftovers.hpp"
+#include "pg/catalog/table_shape.hpp"
 #include "pg/spi.hpp"
-#include "pg/table_shape.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

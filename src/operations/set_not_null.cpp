@@ -1,7 +1,7 @@
 // safe_set_not_null(): the server proves NOT NULL from a validated CHECK instead of a scan under ACCESS EXCLUSIVE.
 #include "core/format.hpp"
 #include "operations/blocks.hpp"
-#include "pg/table_shape.hpp"
+#include "pg/catalog/table_shape.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "pg/worker.hpp"
+#include "pg/process/worker.hpp"
 #include "server/backfill_job.hpp"
 
 namespace headway::server {

@@ -4,7 +4,7 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/runner_lock.hpp"
+#include "pg/process/runner_lock.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 #include "server/backfill_job.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "pg/table_shape.hpp"
+#include "pg/catalog/table_shape.hpp"
 
 namespace headway::server {
 

@@ -1,7 +1,7 @@
 // The key that a range is walked by: it must stay what it was when the range was begun.
 #pragma once
 
-#include "pg/table_shape.hpp"
+#include "pg/catalog/table_shape.hpp"
 #include "server/backfill_definition.hpp"
 #include "server/backfill_range.hpp"
 

@@ -5,7 +5,7 @@
 #include "core/duration.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/blockers.hpp"
+#include "pg/locks/blockers.hpp"
 #include "pg/text.hpp"
 #include "server/backfill_job.hpp"
 #include "server/backfill_key.hpp"

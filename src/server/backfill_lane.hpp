@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "engine/backfiller.hpp"
-#include "pg/worker.hpp"
+#include "pg/process/worker.hpp"
 #include "server/backfill_definition.hpp"
 
 namespace headway::server {

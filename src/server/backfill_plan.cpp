@@ -4,10 +4,10 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/process/transaction.hpp"
 #include "pg/row_batch.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
-#include "pg/transaction.hpp"
 
 namespace headway::server {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/backfiller.hpp"
-#include "pg/runner_lock.hpp"
+#include "pg/process/runner_lock.hpp"
 
 namespace headway::server {
 

@@ -4,9 +4,9 @@
 #include "core/sqlstate.hpp"
 #include "engine/unit.hpp"
 #include "pg/backend.hpp"
+#include "pg/catalog/table_shape.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
-#include "pg/table_shape.hpp"
 #include "pg/text.hpp"
 
 namespace headway::server {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/ports.hpp"
-#include "pg/old_snapshot.hpp"
+#include "pg/locks/old_snapshot.hpp"
 #include "server/backfill_definition.hpp"
 #include "server/backfill_job.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/call_shape.hpp"
+#include "pg/process/call_shape.hpp"
 #include "pg/session_settings.hpp"
 #include "server/backfill.hpp"
 #include "server/backfill_lane.hpp"

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "pg/worker.hpp"
+#include "pg/process/worker.hpp"
 
 namespace headway::server {
 

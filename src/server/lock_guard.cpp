@@ -7,12 +7,12 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
-#include "pg/blockers.hpp"
-#include "pg/lock_watch.hpp"
-#include "pg/portal.hpp"
+#include "pg/locks/blockers.hpp"
+#include "pg/locks/lock_watch.hpp"
+#include "pg/process/portal.hpp"
+#include "pg/process/transaction.hpp"
 #include "pg/settings.hpp"
 #include "pg/text.hpp"
-#include "pg/transaction.hpp"
 
 namespace headway::server {
 

@@ -6,7 +6,7 @@
 
 #include "core/statement.hpp"
 #include "engine/ports.hpp"
-#include "pg/hover.hpp"
+#include "pg/locks/hover.hpp"
 
 namespace headway::server {
 

@@ -4,9 +4,9 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/blockers.hpp"
-#include "pg/lock_needs.hpp"
-#include "pg/script.hpp"
+#include "pg/locks/blockers.hpp"
+#include "pg/locks/lock_needs.hpp"
+#include "pg/parse/script.hpp"
 #include "pg/text.hpp"
 
 namespace headway::server {

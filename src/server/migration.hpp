@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/revision.hpp"
-#include "pg/worker.hpp"
+#include "pg/process/worker.hpp"
 
 namespace headway::server {
 

@@ -1,7 +1,7 @@
 // A safe_* operation: from its SQL function to the worker that does its phases.
 #pragma once
 
-#include "pg/worker.hpp"
+#include "pg/process/worker.hpp"
 
 namespace headway::server {
 

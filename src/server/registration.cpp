@@ -7,8 +7,8 @@
 #include "core/identifier.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
-#include "pg/runner_lock.hpp"
-#include "pg/script.hpp"
+#include "pg/parse/script.hpp"
+#include "pg/process/runner_lock.hpp"
 #include "pg/spi.hpp"
 #include "server/revision_store.hpp"
 

@@ -4,10 +4,10 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/roles.hpp"
-#include "pg/script.hpp"
+#include "pg/parse/script.hpp"
+#include "pg/process/roles.hpp"
+#include "pg/process/worker.hpp"
 #include "pg/spi.hpp"
-#include "pg/worker.hpp"
 #include "server/backfill.hpp"
 #include "server/inspection.hpp"
 #include "server/version_table.hpp"

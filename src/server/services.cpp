@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "pg/backend.hpp"
-#include "pg/runner_lock.hpp"
+#include "pg/process/runner_lock.hpp"
+#include "pg/process/worker.hpp"
 #include "pg/settings.hpp"
-#include "pg/worker.hpp"
 
 namespace headway::server {
 

@@ -5,13 +5,13 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
-#include "pg/index_definition.hpp"
-#include "pg/index_leftovers.hpp"
-#include "pg/portal.hpp"
-#include "pg/runner_lock.hpp"
+#include "pg/catalog/index_definition.hpp"
+#include "pg/catalog/index_leftovers.hpp"
+#include "pg/process/portal.hpp"
+#include "pg/process/runner_lock.hpp"
+#include "pg/process/worker.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/settings.hpp"
-#include "pg/worker.hpp"
 
 namespace headway::server {
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "engine/ports.hpp"
-#include "pg/runner_lock.hpp"
-#include "pg/session_objects.hpp"
-#include "pg/transaction.hpp"
+#include "pg/process/runner_lock.hpp"
+#include "pg/process/session_objects.hpp"
+#include "pg/process/transaction.hpp"
 #include "server/lock_guard.hpp"
 
 namespace headway::server {

@@ -3,9 +3,9 @@
 #include "core/error.hpp"
 #include "engine/migrator.hpp"
 #include "pg/backend.hpp"
+#include "pg/process/transaction.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
-#include "pg/transaction.hpp"
 #include "server/revision_store.hpp"
 
 namespace headway::server {

@@ -7,7 +7,7 @@
 #include "core/identifier.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
-#include "pg/runner_lock.hpp"
+#include "pg/process/runner_lock.hpp"
 #include "pg/spi.hpp"
 #include "server/inspection.hpp"
 #include "server/version_table.hpp"

@@ -6,7 +6,7 @@
 #include "core/identifier.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
-#include "pg/roles.hpp"
+#include "pg/process/roles.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"

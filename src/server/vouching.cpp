@@ -5,7 +5,7 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/roles.hpp"
+#include "pg/process/roles.hpp"
 #include "pg/row_trigger.hpp"
 
 namespace headway::server {

@@ -1,6 +1,6 @@
 // migrate_adopt().
-#include "pg/call_shape.hpp"
 #include "pg/function_call.hpp"
+#include "pg/process/call_shape.hpp"
 #include "server/version_table.hpp"
 
 namespace pg = headway::pg;

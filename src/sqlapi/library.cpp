@@ -1,7 +1,7 @@
 // What the server calls when it loads the library.
-#include "pg/script.hpp"
+#include "pg/parse/script.hpp"
+#include "pg/process/worker.hpp"
 #include "pg/settings.hpp"
-#include "pg/worker.hpp"
 #include "server/doors.hpp"
 #include "server/operation.hpp"
 

@@ -1,6 +1,6 @@
 // migrate_revision() and the triggers on its table.
-#include "pg/call_shape.hpp"
 #include "pg/function_call.hpp"
+#include "pg/process/call_shape.hpp"
 #include "pg/text.hpp"
 #include "server/migration.hpp"
 #include "server/registration.hpp"

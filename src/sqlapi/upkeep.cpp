@@ -1,7 +1,7 @@
 // migrate_check(), migrate_forget(), migrate_forget_progress().
 #include "server/upkeep.hpp"
-#include "pg/call_shape.hpp"
 #include "pg/function_call.hpp"
+#include "pg/process/call_shape.hpp"
 #include "pg/text.hpp"
 #include "server/migration.hpp"
 

@@ -1,5 +1,5 @@
-// SQL functions for src/pg/lock_poll.cpp and src/pg/hover.cpp: test/module/sql/lock_poll.sql calls them.
-#include "pg/hover.hpp"
+// SQL functions for src/pg/locks/lock_poll.cpp and src/pg/locks/hover.cpp: test/module/sql/lock_poll.sql calls them.
+#include "pg/locks/hover.hpp"
 
 namespace pg = headway::pg;
 

@@ -1,5 +1,5 @@
-// SQL functions for src/pg/script.cpp: test/module/sql/script.sql calls them.
-#include "pg/script.hpp"
+// SQL functions for src/pg/parse/script.cpp: test/module/sql/script.sql calls them.
+#include "pg/parse/script.hpp"
 
 #include "pg/text.hpp"
 

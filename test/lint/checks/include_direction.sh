@@ -1,4 +1,5 @@
 # sqlapi -> server -> operations -> engine -> core, server and operations -> pg -> core; core and engine know nothing of the server.
+# Inside of pg: process and catalog -> parse, process -> locks -> catalog, and all of them -> the bridge in src/pg itself.
 # To do: move what is needed to a lower layer, or reach it through a port of engine (CONTRIBUTING.md, layout).
 
 # What each layer may include of ours. pg takes from core what has no logic of migrations in it: values and errors.
@@ -18,5 +19,22 @@ for layer in core engine pg operations server sqlapi; do
   grep -rnoE '#include "(core|engine|pg|operations|server|sqlapi)/' "src/$layer" | while IFS=: read -r file line include; do
     target=${include#*\"}
     [[ " $(may_include $layer) " == *" ${target%/} "* ]] || echo "$file:$line: $layer includes ${target%/}"
+  done
+done
+
+# What each room of pg may include of the others.
+room_may_include() {
+  case $1 in
+    parse) echo parse ;;
+    catalog) echo parse catalog ;;
+    locks) echo parse catalog locks ;;
+    process) echo parse catalog locks process ;;
+  esac
+}
+
+for room in . parse catalog locks process; do
+  grep -noE '#include "pg/[a-z]+/' src/pg/$room/*.[ch]pp | while IFS=: read -r file line include; do
+    target=${include#*pg/}
+    [[ " $(room_may_include $room) " == *" ${target%/} "* ]] || echo "$file:$line: pg/$room includes pg/${target%/}"
   done
 done

@@ -1,0 +1,196 @@
+#include "pg/catalog/index_leftovers.hpp"
+
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/catalog/index_list.hpp"
+#include "pg/compat.hpp"
+#include "pg/parse/script.hpp"
+#include "pg/text.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/pg_inherits.h"
+#include "utils/rel.h"
+}
+
+namespace headway::pg {
+
+namespace {
+
+// What the guards below fill in: plain data, and as many as will be looked at.
+struct Found {
+  Oid index;
+  Oid table;
+};
+constexpr int kMostFound = 1000;
+
+struct Leftovers {
+  Found* found = nullptr;
+  int count = 0;
+  bool leave_busy = false;  // those of tables that somebody is working on are theirs
+};
+
+bool IsInvalidIndexOf(Oid index, Oid table) {
+  HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+  if (!HeapTupleIsValid(tuple)) return false;
+  auto* form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+  const bool leftover = form->indrelid == table && !form->indisvalid;
+  ReleaseSysCache(tuple);
+  return leftover;
+}
+
+void Add(Leftovers& leftovers, Oid index, Oid table) {
+  if (leftovers.count < kMostFound) leftovers.found[leftovers.count++] = {index, table};
+}
+
+// Ends in _ccnew or _ccold, with a number behind it when that name was taken.
+bool IsNamedByReindex(const char* name) {
+  std::size_t length = std::strlen(name);
+  while (length > 0 && name[length - 1] >= '0' && name[length - 1] <= '9') --length;
+  constexpr std::size_t kSuffix = 6;
+  if (length <= kSuffix) return false;
+  const char* suffix = name + length - kSuffix;
+  return std::strncmp(suffix, "_ccnew", kSuffix) == 0 || std::strncmp(suffix, "_ccold", kSuffix) == 0;
+}
+
+// REQUIRES: inside a guard, and of all below.
+void FindOfCreate(const IndexStmt* create, Leftovers& leftovers) {
+  if (!create->concurrent || create->idxname == nullptr) return;
+  const Oid table = RangeVarGetRelid(create->relation, NoLock, true);
+  if (!OidIsValid(table)) return;
+  const Oid index = get_relname_relid(create->idxname, get_rel_namespace(table));
+  if (OidIsValid(index) && IsInvalidIndexOf(index, table)) Add(leftovers, index, table);
+}
+
+void FindOnTable(Oid table, Oid spared, Leftovers& leftovers) {
+  HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+  if (!HeapTupleIsValid(tuple)) return;
+  const Oid toast = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->reltoastrelid;
+  ReleaseSysCache(tuple);
+  ListCell* cell;
+  foreach (cell, IndexesOf(table)) {
+    const Oid index = lfirst_oid(cell);
+    if (index == spared || get_rel_relkind(index) != RELKIND_INDEX || !IsInvalidIndexOf(index, table)) continue;
+    if (IsNamedByReindex(get_rel_name(index))) Add(leftovers, index, table);
+  }
+  if (OidIsValid(toast)) FindOnTable(toast, spared, leftovers);
+}
+
+// A TOAST table is named after its table's oid.
+Oid MainTableOf(Oid table) {
+  if (get_rel_relkind(table) != RELKIND_TOASTVALUE) return table;
+  constexpr char kPrefix[] = "pg_toast_";
+  const char* name = get_rel_name(table);
+  if (name == nullptr || std::strncmp(name, kPrefix, sizeof(kPrefix) - 1) != 0) return InvalidOid;
+  return static_cast<Oid>(std::strtoul(name + sizeof(kPrefix) - 1, nullptr, 10));
+}
+
+// On the user's own tables: those of others would be refused. `schema`: invalid means all.
+void FindOnOwnTables(Oid schema, Leftovers& leftovers) {
+  leftovers.leave_busy = true;
+  Relation catalog = table_open(IndexRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
+  while (HeapTuple tuple = systable_getnext(scan)) {
+    const auto* form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+    const char* name = form->indisvalid ? nullptr : get_rel_name(form->indexrelid);
+    if (name == nullptr || !IsNamedByReindex(name) || get_rel_relkind(form->indexrelid) != RELKIND_INDEX) continue;
+    const Oid table = MainTableOf(form->indrelid);
+    if (!OidIsValid(table) || !compat::OwnsRelation(table)) continue;
+    if (!OidIsValid(schema) || get_rel_namespace(table) == schema) Add(leftovers, form->indexrelid, form->indrelid);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+}
+
+bool IsConcurrent(const ReindexStmt* reindex) {
+  ListCell* cell;
+  foreach (cell, reindex->params) {
+    auto* option = lfirst_node(DefElem, cell);
+    if (std::strcmp(option->defname, "concurrently") == 0) return defGetBoolean(option);
+  }
+  return false;
+}
+
+void FindOfReindex(const ReindexStmt* reindex, Leftovers& leftovers) {
+  if (!IsConcurrent(reindex)) return;
+  if (reindex->relation == nullptr) {
+    const bool of_schema = reindex->kind == REINDEX_OBJECT_SCHEMA;
+    const Oid schema = of_schema ? get_namespace_oid(reindex->name, true) : InvalidOid;
+    if (!of_schema || OidIsValid(schema)) FindOnOwnTables(schema, leftovers);
+    return;
+  }
+  const bool of_index = reindex->kind == REINDEX_OBJECT_INDEX;
+  const Oid named = RangeVarGetRelid(reindex->relation, NoLock, true);
+  if (!OidIsValid(named)) return;
+  const Oid table = of_index ? IndexGetRelation(named, true) : named;
+  if (!OidIsValid(table)) return;
+  ListCell* cell;
+  foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
+    if (lfirst_oid(cell) == table || get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) {
+      FindOnTable(lfirst_oid(cell), of_index ? named : InvalidOid, leftovers);
+    }
+  }
+}
+
+Leftovers Find(const char* text) {
+  Leftovers leftovers;
+  leftovers.found = static_cast<Found*>(palloc(sizeof(Found) * kMostFound));
+  Node* statement = linitial_node(RawStmt, ParseStatements(text))->stmt;
+  if (IsA(statement, IndexStmt)) FindOfCreate(castNode(IndexStmt, statement), leftovers);
+  if (IsA(statement, ReindexStmt)) FindOfReindex(castNode(ReindexStmt, statement), leftovers);
+  return leftovers;
+}
+
+struct PendingDetach {
+  Oid parent = InvalidOid;
+  Oid partition = InvalidOid;
+};
+
+// REQUIRES: inside a guard.
+PendingDetach FindPendingDetach(const char* text) {
+  PendingDetach found;
+  auto* raw = linitial_node(RawStmt, ParseStatements(text));
+  if (!IsA(raw->stmt, AlterTableStmt)) return found;
+  auto* alter = castNode(AlterTableStmt, raw->stmt);
+  auto* command = linitial_node(AlterTableCmd, alter->cmds);
+  if (command->subtype != AT_DetachPartition || !castNode(PartitionCmd, command->def)->concurrent) return found;
+  found.parent = RangeVarGetRelid(alter->relation, NoLock, true);
+  found.partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
+  if (!OidIsValid(found.partition) || !PartitionHasPendingDetach(found.partition)) found.parent = InvalidOid;
+  return found;
+}
+
+}  // namespace
+
+std::string FinalizeStatementForPendingDetach(const std::string& statement) {
+  const PendingDetach pending = Guarded([&] { return FindPendingDetach(statement.c_str()); });
+  if (!OidIsValid(pending.parent)) return {};
+  return core::Format("ALTER TABLE %1% DETACH PARTITION %2% FINALIZE", QualifiedName(pending.parent),
+                      QualifiedName(pending.partition));
+}
+
+std::vector<IndexLeftover> InvalidIndexesOf(const std::string& statement) {
+  const Leftovers leftovers = Guarded([&] { return Find(statement.c_str()); });
+  std::vector<IndexLeftover> indexes;
+  for (int i = 0; i < leftovers.count; ++i) {
+    const Found& found = leftovers.found[i];
+    const std::string name = QualifiedName(found.index);
+    // Whoever builds an index concurrently holds this lock on the table all the while.
+    if (!Guarded([&] { return ConditionalLockRelationOid(found.table, ShareUpdateExclusiveLock); })) {
+      if (leftovers.leave_busy) continue;
+      throw core::Error(core::sqlstate::kLockNotAvailable,
+                        core::Format("index %1% is invalid and its table is being worked on", name),
+                        "Another session holds a SHARE UPDATE EXCLUSIVE lock on the table: it may be building the "
+                        "index.");
+    }
+    // What was seen without the lock may be done by now.
+    if (!Guarded([&] { return IsInvalidIndexOf(found.index, found.table); })) continue;
+    const char* unqualified = Guarded([&] { return get_rel_name(found.index); });
+    indexes.push_back({unqualified, "DROP INDEX CONCURRENTLY " + name});
+  }
+  return indexes;
+}
+
+}  // namespace headway::pg

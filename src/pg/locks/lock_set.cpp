@@ -1,0 +1,211 @@
+#include "pg/locks/lock_set.hpp"
+
+#include "pg/catalog/index_list.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/catalog.h"
+#include "catalog/partition.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
+#include "commands/dbcommands.h"
+#include "rewrite/rewriteSupport.h"
+#include "utils/rel.h"
+}
+
+namespace headway::pg {
+
+namespace {
+
+bool IsOfInterest(Oid relation) {
+  return relation >= FirstNormalObjectId && !IsToastNamespace(get_rel_namespace(relation)) &&
+         get_rel_relkind(relation) != '\0';
+}
+
+bool Concerns(HeapTuple foreign_key, Oid relation, AttrNumber column) {
+  auto* form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(foreign_key));
+  if (form->conrelid != relation && form->confrelid != relation) return false;
+  if (column == InvalidAttrNumber) return true;
+  int count = 0;
+  AttrNumber referencing[INDEX_MAX_KEYS];
+  AttrNumber referenced[INDEX_MAX_KEYS];
+  DeconstructFkConstraintRow(foreign_key, &count, referencing, referenced, nullptr, nullptr, nullptr, nullptr, nullptr);
+  for (int i = 0; i < count; ++i) {
+    if (form->conrelid == relation && referencing[i] == column) return true;
+    if (form->confrelid == relation && referenced[i] == column) return true;
+  }
+  return false;
+}
+
+// The schema in a qualified name.
+Oid SchemaOf(List* names) {
+  const int count = list_length(names);
+  return count < 2 || count > 3 ? InvalidOid : get_namespace_oid(strVal(list_nth(names, count - 2)), true);
+}
+
+}  // namespace
+
+bool IsIndex(Oid relation) {
+  const char kind = get_rel_relkind(relation);
+  return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX;
+}
+
+void AddLock(LockSet* set, Oid relation, LOCKMODE mode) {
+  if (!OidIsValid(relation) || !IsOfInterest(relation)) return;
+  for (int i = 0; i < set->count; ++i) {
+    if (set->items[i].relation != relation) continue;
+    if (mode > set->items[i].mode) set->items[i].mode = mode;
+    return;
+  }
+  if (set->count == set->capacity) {
+    set->capacity = set->capacity == 0 ? 16 : 2 * set->capacity;
+    const Size size = sizeof(LockNeed) * static_cast<Size>(set->capacity);
+    set->items = static_cast<LockNeed*>(set->items == nullptr ? palloc(size) : repalloc(set->items, size));
+  }
+  set->items[set->count++] = {relation, mode};
+}
+
+void AddTree(LockSet* set, Oid relation, LOCKMODE mode) {
+  if (!OidIsValid(relation)) return;
+  ListCell* cell;
+  foreach (cell, find_all_inheritors(relation, NoLock, nullptr)) AddLock(set, lfirst_oid(cell), mode);
+}
+
+Oid AddNamed(LockSet* set, const RangeVar* name, LOCKMODE mode, bool with_descendants) {
+  const Oid relation = FindRelation(name);
+  if (with_descendants && name->inh) {
+    AddTree(set, relation, mode);
+  } else {
+    AddLock(set, relation, mode);
+  }
+  return relation;
+}
+
+void AddOwnedSequences(LockSet* set, Oid relation, LOCKMODE mode) {
+  if (!OidIsValid(relation)) return;
+  ListCell* cell;
+  foreach (cell, getOwnedSequences(relation)) AddLock(set, lfirst_oid(cell), mode);
+}
+
+void AddIdentitySequence(LockSet* set, Oid table, const char* column, LOCKMODE mode) {
+  ScanKeyData keys[3];
+  ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(RelationRelationId));
+  ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
+  ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber, F_INT4EQ,
+              Int32GetDatum(get_attnum(table, column)));
+  Relation catalog = table_open(DependRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 3, keys);
+  while (HeapTuple tuple = systable_getnext(scan)) {
+    auto* dependency = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
+    if (dependency->classid != RelationRelationId || dependency->deptype != DEPENDENCY_INTERNAL) continue;
+    if (get_rel_relkind(dependency->objid) == RELKIND_SEQUENCE) AddLock(set, dependency->objid, mode);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+}
+
+void AddIndexesOf(LockSet* set, Oid table, LOCKMODE mode) {
+  ListCell* cell;
+  foreach (cell, IndexesOf(table)) AddLock(set, lfirst_oid(cell), mode);
+}
+
+void AddViewSources(LockSet* set, Oid view, LOCKMODE mode) {
+  const char kind = get_rel_relkind(view);
+  if (kind != RELKIND_VIEW && kind != RELKIND_MATVIEW) return;
+  const Oid rule = get_rewrite_oid(view, ViewSelectRuleName, true);
+  if (!OidIsValid(rule)) return;
+  ScanKeyData keys[2];
+  ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(RewriteRelationId));
+  ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(rule));
+  List* sources = NIL;
+  Relation catalog = table_open(DependRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, DependDependerIndexId, true, nullptr, 2, keys);
+  while (HeapTuple tuple = systable_getnext(scan)) {
+    auto* dependency = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
+    if (dependency->refclassid != RelationRelationId || dependency->refobjid == view) continue;
+    sources = list_append_unique_oid(sources, dependency->refobjid);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+  ListCell* cell;
+  foreach (cell, sources) {
+    AddLock(set, lfirst_oid(cell), mode);
+    // A materialized view is read as it is.
+    if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_VIEW) AddViewSources(set, lfirst_oid(cell), mode);
+  }
+}
+
+void AddForeignKeyEnds(LockSet* set, Oid relation, AttrNumber column, LOCKMODE referenced, LOCKMODE referencing) {
+  if (!OidIsValid(relation)) return;
+  ScanKeyData key;
+  ScanKeyInit(&key, Anum_pg_constraint_contype, BTEqualStrategyNumber, F_CHAREQ, CharGetDatum(CONSTRAINT_FOREIGN));
+  Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 1, &key);
+  while (HeapTuple tuple = systable_getnext(scan)) {
+    if (!Concerns(tuple, relation, column)) continue;
+    auto* form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+    if (form->conrelid == relation && referenced != NoLock) AddTree(set, form->confrelid, referenced);
+    if (form->confrelid == relation && referencing != NoLock) AddLock(set, form->conrelid, referencing);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+}
+
+Oid FindRelation(const RangeVar* name) {
+  if (name == nullptr || name->relname == nullptr) return InvalidOid;
+  if (name->catalogname != nullptr && std::strcmp(name->catalogname, get_database_name(MyDatabaseId)) != 0) {
+    return InvalidOid;
+  }
+  if (name->schemaname == nullptr) return RelnameGetRelid(name->relname);
+  const Oid schema = std::strcmp(name->schemaname, "pg_temp") == 0 ? LookupExplicitNamespace("pg_temp", true)
+                                                                   : get_namespace_oid(name->schemaname, true);
+  return OidIsValid(schema) ? get_relname_relid(name->relname, schema) : InvalidOid;
+}
+
+Oid FindRelationByNames(List* names) {
+  const int count = list_length(names);
+  if (count < 1 || count > 3) return InvalidOid;
+  return FindRelation(makeRangeVarFromNameList(names));
+}
+
+Oid FindType(List* names) {
+  if (list_length(names) == 1) return TypenameGetTypid(strVal(linitial(names)));
+  const Oid schema = SchemaOf(names);
+  return OidIsValid(schema) ? GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(strVal(llast(names))),
+                                              ObjectIdGetDatum(schema))
+                            : InvalidOid;
+}
+
+Oid FindStatistics(List* names) {
+  if (list_length(names) == 1) return get_statistics_object_oid(names, true);
+  const Oid schema = SchemaOf(names);
+  return OidIsValid(schema) ? GetSysCacheOid2(STATEXTNAMENSP, Anum_pg_statistic_ext_oid,
+                                              CStringGetDatum(strVal(llast(names))), ObjectIdGetDatum(schema))
+                            : InvalidOid;
+}
+
+Oid FindConstraint(Oid relation, const char* name) {
+  if (!OidIsValid(relation) || name == nullptr) return InvalidOid;
+  return get_relation_constraint_oid(relation, name, true);
+}
+
+ConstraintFacts FactsOfConstraint(Oid constraint) {
+  HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+  if (!HeapTupleIsValid(tuple)) return {false, '\0', false, InvalidOid};
+  auto* form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+  const ConstraintFacts facts = {true, form->contype, form->connoinherit, form->confrelid};
+  ReleaseSysCache(tuple);
+  return facts;
+}
+
+Oid DefaultPartitionOf(Oid parent) {
+  return get_rel_relkind(parent) == RELKIND_PARTITIONED_TABLE ? get_default_partition_oid(parent) : InvalidOid;
+}
+
+}  // namespace headway::pg

@@ -1,0 +1,208 @@
+#include "pg/process/runner_lock.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include "core/format.hpp"
+#include "pg/compat.hpp"
+#include "pg/text.hpp"
+
+extern "C" {
+#include "common/hashfn.h"
+}
+
+namespace headway::pg {
+
+namespace {
+
+// The fourth field tells pg_advisory_lock's one-key (1) and two-key (2) forms apart; ours is neither.
+constexpr std::uint16_t kTagKind = 0x4877;
+constexpr std::uint16_t kJobTagKind = 0x4878;
+constexpr std::uint16_t kRegistrationTagKind = 0x4879;
+constexpr std::uint16_t kPlaceTagKind = 0x487A;
+
+// REQUIRES: inside a guard, in a transaction.
+void MakeTag(LOCKTAG& tag) {
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kTagKind);
+}
+
+void MakeJobTag(LOCKTAG& tag, const std::string& name) {
+  const std::uint64_t hash = DatumGetUInt64(
+      hash_any_extended(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()), 0));
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(hash),
+                       kJobTagKind);
+}
+
+bool IsRunnerTag(const LOCKTAG& tag) {
+  return tag.locktag_type == LOCKTAG_ADVISORY && tag.locktag_field4 == kTagKind && tag.locktag_field1 == MyDatabaseId;
+}
+
+// The process that holds a lock; 0: nobody does. REQUIRES: inside a guard.
+template <class Test>
+int HolderOf(Test&& is_it) {
+  LockData* data = GetLockStatusData();
+  for (int i = 0; i < data->nelements; ++i) {
+    if (is_it(data->locks[i].locktag) && data->locks[i].holdMask != 0) return data->locks[i].pid;
+  }
+  return 0;
+}
+
+std::string DescribeHolder(int pid) {
+  return pid == 0 ? std::string() : core::Format("It is run by the process %1%.", pid);
+}
+
+// In a memory context of its own: pg_blocking_pids() leaves some 10 kB behind, and a leader asks every second.
+void AppendBlockers(int pid, std::vector<int>& found) {
+  MemoryContext context = Guarded(
+      [] { return AllocSetContextCreate(CurrentMemoryContext, "pg_headway blockers", ALLOCSET_DEFAULT_SIZES); });
+  ArrayType* array = Guarded([&] {
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    ArrayType* blockers = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid)));
+    MemoryContextSwitchTo(caller);
+    return blockers;
+  });
+  const int count = Guarded([&] { return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)); });
+  const auto* pids = reinterpret_cast<const std::int32_t*>(ARR_DATA_PTR(array));
+  for (int i = 0; i < count; ++i) {
+    if (std::find(found.begin(), found.end(), pids[i]) == found.end()) found.push_back(pids[i]);
+  }
+  Guarded([&] { MemoryContextDelete(context); });
+}
+
+bool Reaches(int pid, int suspect) {
+  std::vector<int> found;
+  AppendBlockers(pid, found);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i] == suspect) return true;
+    if (found[i] != 0 && found.size() < 1000) AppendBlockers(found[i], found);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool TryRunnerLock(bool for_session) {
+  return Guarded([&] {
+    LOCKTAG tag;
+    MakeTag(tag);
+    return LockAcquire(&tag, ExclusiveLock, for_session, true) != LOCKACQUIRE_NOT_AVAIL;
+  });
+}
+
+RunnerPlace::RunnerPlace() : exceptions_(std::uncaught_exceptions()) {
+  Guarded([&] { SET_LOCKTAG_ADVISORY(tag_, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kPlaceTagKind); });
+}
+
+// After an error it goes with the transaction, by the abort that we are on the way to.
+RunnerPlace::~RunnerPlace() {
+  if (held_ && std::uncaught_exceptions() == exceptions_)
+    (void)LockRelease(&tag_, ExclusiveLock, false);  // warns at most
+}
+
+bool RunnerPlace::TryTake() {
+  held_ = held_ || Guarded([&] { return LockAcquire(&tag_, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL; });
+  return held_;
+}
+
+// The one that runs; the one before us has no worker yet, or not any more.
+std::string RunnerPlace::DescribeHolder() const { return DescribeRunner(); }
+
+void WaitForRegistrationLock() {
+  Guarded([] {
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kRegistrationTagKind);
+    (void)LockAcquire(&tag, ExclusiveLock, false, false);
+  });
+}
+
+bool TryJobLock(const std::string& name) {
+  return Guarded([&] {
+    LOCKTAG tag;
+    MakeJobTag(tag, name);
+    return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+  });
+}
+
+JobLock::JobLock(std::string name) : name_(std::move(name)), held_(TryJobLock(name_)) {}
+
+JobLock::~JobLock() {
+  if (!held_) return;
+  LOCKTAG tag;
+  MakeJobTag(tag, name_);
+  (void)LockRelease(&tag, ExclusiveLock, true);  // warns at most
+}
+
+std::string DescribeJobHolder(const std::string& name) {
+  return DescribeHolder(Guarded([&] {
+    LOCKTAG job;
+    MakeJobTag(job, name);
+    return HolderOf([&](const LOCKTAG& tag) { return std::memcmp(&tag, &job, sizeof(tag)) == 0; });
+  }));
+}
+
+bool HoldsRunnerLock() {
+  return Guarded([] {
+    LOCKTAG tag;
+    MakeTag(tag);
+    return compat::HoldsLock(&tag, ExclusiveLock);
+  });
+}
+
+std::string DescribeRunner() {
+  return DescribeHolder(Guarded([] { return HolderOf(IsRunnerTag); }));
+}
+
+bool WaitsFor(int pid, int suspect) {
+  // Asked once a second, for hours perhaps: what the server allocates for the answer must not pile up.
+  MemoryContext context = Guarded(
+      [] { return AllocSetContextCreate(CurrentMemoryContext, "pg_headway blockers", ALLOCSET_DEFAULT_SIZES); });
+  MemoryContext caller = MemoryContextSwitchTo(context);
+  const bool found = Reaches(pid, suspect);
+  MemoryContextSwitchTo(caller);
+  Guarded([&] { MemoryContextDelete(context); });
+  return found;
+}
+
+bool SomebodyWaitsForUs() {
+  return Guarded([] {
+    const TransactionId xid = GetTopTransactionIdIfAny();
+    if (!TransactionIdIsValid(xid)) return false;
+    LOCKTAG tag;
+    SET_LOCKTAG_TRANSACTION(tag, xid);
+    return LockHasWaiters(&tag, ExclusiveLock, false);
+  });
+}
+
+LockCount CountLocks() {
+  return Guarded([] {
+    LockCount count;
+    LockData* data = GetLockStatusData();
+    for (int i = 0; i < data->nelements; ++i) {
+      if (data->locks[i].pid == MyProcPid) ++count.held;
+    }
+    count.capacity = static_cast<std::int64_t>(max_locks_per_xact) * (MaxBackends + max_prepared_xacts);
+    pfree(data->locks);
+    pfree(data);
+    return count;
+  });
+}
+
+void ReleaseAdvisoryLocks() {
+  Guarded([] {
+    LockData* data = GetLockStatusData();
+    for (int i = 0; i < data->nelements; ++i) {
+      const LockInstanceData& lock = data->locks[i];
+      if (lock.pid != MyProcPid || lock.locktag.locktag_type != LOCKTAG_ADVISORY || IsRunnerTag(lock.locktag)) continue;
+      for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; ++mode) {
+        if ((lock.holdMask & LOCKBIT_ON(mode)) == 0) continue;
+        while (compat::HoldsLock(&lock.locktag, mode)) {
+          if (!LockRelease(&lock.locktag, mode, true)) break;
+        }
+      }
+    }
+    pfree(data->locks);
+    pfree(data);
+  });
+}
+
+}  // namespace headway::pg
