@@ -1,6 +1,8 @@
 #include "operations/column_dependents.hpp"
 
+#include "core/error.hpp"
 #include "core/format.hpp"
+#include "core/sqlstate.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 
@@ -195,7 +197,13 @@ std::vector<std::string> Obstacles(const ColumnId& column) {
 ColumnDetails DescribeColumn(const ColumnId& column) {
   ColumnDetails details;
   const pg::QueryResult found = describe_column.Run({TableOf(column), column.number});
-  const pg::Row& row = found.rows.at(0);
+  if (found.rows.empty()) {
+    throw core::Error(
+        core::sqlstate::kUndefinedColumn,
+        Format("column \"%1%\" of %2% has just been dropped", column.name, pg::QualifiedName(column.table)), {},
+        "Call it again if it is there.");
+  }
+  const pg::Row& row = found.rows.front();
   details.default_expression = row[0];
   details.comment = row[1];
   details.statistics = row[2];

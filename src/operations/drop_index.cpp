@@ -33,7 +33,12 @@ struct DoomedIndex {
   bool partitioned = false;
 };
 
-pg::Row Describe(std::uint32_t oid) { return describe_index.Run({static_cast<std::int64_t>(oid)}).rows.at(0); }
+// Nothing: it has just gone.
+std::optional<pg::Row> Describe(std::uint32_t oid) {
+  pg::QueryResult found = describe_index.Run({static_cast<std::int64_t>(oid)});
+  if (found.rows.empty()) return std::nullopt;
+  return std::move(found.rows.front());
+}
 
 // `row`: of the index, or of the partitioned one that it is a part of.
 void RefuseConstraint(const DoomedIndex& index, const pg::Row& row) {
@@ -49,7 +54,7 @@ void RefuseConstraint(const DoomedIndex& index, const pg::Row& row) {
 }
 
 void RefusePart(const DoomedIndex& index, std::uint32_t root) {
-  RefuseConstraint(index, Describe(root));
+  if (const std::optional<pg::Row> whole_index = Describe(root)) RefuseConstraint(index, *whole_index);
   const std::string whole = pg::QualifiedName(root);
   throw Error(sqlstate::kDependentObjectsStillExist,
               Format("cannot drop index %1% because index %2% of the partitioned table requires it", index.name, whole),
@@ -57,12 +62,14 @@ void RefusePart(const DoomedIndex& index, std::uint32_t root) {
               Format("SELECT safe_drop_index(%1%) drops it with those of all partitions.", pg::QuoteLiteral(whole)));
 }
 
-// REQUIRES: what has this oid exists.
-DoomedIndex RequireDroppable(std::uint32_t oid) {
+// Nothing: it has just gone, by somebody else's hand.
+std::optional<DoomedIndex> RequireDroppable(std::uint32_t oid) {
   DoomedIndex index;
   index.oid = oid;
   index.name = pg::QualifiedName(oid);
-  const pg::Row row = Describe(oid);
+  const std::optional<pg::Row> found = Describe(oid);
+  if (!found || index.name.empty()) return std::nullopt;
+  const pg::Row& row = *found;
   if (!row[1]) {
     throw Error(sqlstate::kWrongObjectType, Format("%1% is not an index", index.name), {}, "Name an index.");
   }
@@ -89,13 +96,15 @@ engine::PhasedOperation DropIndex(const OperationCall& call) {
   operation.nothing_to_do = Format("there is no index %1%", name);
   if (oid == 0) return operation;
 
-  const DoomedIndex index = RequireDroppable(oid);
+  const std::optional<DoomedIndex> found = RequireDroppable(oid);
+  if (!found) return operation;
+  const DoomedIndex& index = *found;
   operation.name = "safe_drop_index of " + index.name;
   operation.table = index.table;
   const std::string how = index.partitioned ? "DROP INDEX " : "DROP INDEX CONCURRENTLY ";
   // By its oid: another of the same name may come into view behind it.
-  operation.phases.push_back(Statements(Format("drop the index %1%", index.name), [=]() -> std::string {
-    const std::string now = pg::QualifiedName(index.oid);
+  operation.phases.push_back(Statements(Format("drop the index %1%", index.name), [how, oid]() -> std::string {
+    const std::string now = pg::QualifiedName(oid);
     return now.empty() ? now : how + now;
   }));
   return operation;
