@@ -145,6 +145,4 @@ void BackfillTable(std::uint32_t relation, const std::string& set_clause, const 
   (void)RunBackfill(order);
 }
 
-void ForgetBackfillsOf(const std::string& script_label) { ForgetJobsOf(script_label); }
-
 }  // namespace headway::server

@@ -36,7 +36,4 @@ std::int64_t PrepareBackfillInWorker(const pg::WorkerRequest& request);
 void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,
                    const std::string& job);
 
-// The finished backfills of a revision's script go when the script starts anew: it is to run them again.
-void ForgetBackfillsOf(const std::string& script_label);
-
 }  // namespace headway::server

@@ -26,7 +26,4 @@ DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request
 // For what commits by itself: 25001, with how to call it instead.
 [[noreturn]] void RefuseInTransaction(const std::string& function, const std::string& reason);
 
-// In a worker: carries out a request. Installed when the library is loaded.
-std::int64_t CarryOut(const pg::WorkerRequest& request);
-
 }  // namespace headway::server

@@ -10,6 +10,7 @@
 #include "pg/process/call_shape.hpp"
 #include "pg/process/runner_lock.hpp"
 #include "server/doors.hpp"
+#include "server/inspection.hpp"
 #include "server/revision_store.hpp"
 #include "server/services.hpp"
 #include "server/sessions.hpp"
@@ -54,14 +55,18 @@ void Settle(engine::Session& session, const std::string& edition, const std::str
   }
 }
 
-}  // namespace
-
-void RequireOutsideScript(const char* function) {
-  if (!ScriptIsRunning()) return;
-  throw core::Error(core::sqlstate::kNestedRun, core::Format("%1%() cannot be called by a revision", function),
-                    "A run is in progress, and this call comes from a script that it runs.",
-                    "Express the order of revisions with down_revision and depends_on instead.");
+// After a stamp nothing that was stopped in the middle is gone on with.
+void ForgetMootProgress() {
+  RevisionStore store;
+  const Standing standing = Standing::Load();
+  for (const auto& [revision, direction] : UnfinishedRevisions()) {
+    const auto index = standing.graph.IndexOf(revision);
+    const bool upgrade = direction == core::Direction::kUpgrade;
+    if (!index || standing.applied.Contains(*index) == upgrade) store.DeleteProgress(revision, direction);
+  }
 }
+
+}  // namespace
 
 std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std::string& target) {
   const bool up = direction == core::Direction::kUpgrade;

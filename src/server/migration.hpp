@@ -18,7 +18,4 @@ std::int64_t Stamp(const std::string& target, bool purge);
 inline constexpr char kMigrateVerb[] = "migrate";
 std::int64_t MigrateInWorker(const pg::WorkerRequest& request);
 
-// Throws kNestedRun when a revision's script is what calls `function`.
-void RequireOutsideScript(const char* function);
-
 }  // namespace headway::server

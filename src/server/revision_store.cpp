@@ -8,8 +8,7 @@
 #include "pg/process/roles.hpp"
 #include "pg/process/worker.hpp"
 #include "pg/spi.hpp"
-#include "server/backfill.hpp"
-#include "server/inspection.hpp"
+#include "server/backfill_job.hpp"
 #include "server/version_table.hpp"
 
 namespace headway::server {
@@ -305,21 +304,19 @@ std::optional<engine::Progress> RevisionStore::LoadProgress(const std::string& r
 void RevisionStore::SaveProgress(const std::string& revision, core::Direction direction,
                                  const engine::Progress& progress) {
   save_progress.Run({revision, core::NameOf(direction), progress.script, progress.statements_done});
-  if (progress.statements_done == 0)
-    ForgetBackfillsOf(Format("%1% of revision %2%", core::NameOf(direction), revision));
+  if (progress.statements_done == 0) ForgetJobsOf(Format("%1% of revision %2%", core::NameOf(direction), revision));
 }
 
 void RevisionStore::DeleteProgress(const std::string& revision, core::Direction direction) {
   delete_progress.Run({revision, core::NameOf(direction)});
 }
 
-void ForgetMootProgress() {
-  const Standing standing = Standing::Load();
-  for (const pg::Row& row : load_unfinished.Run().rows) {
-    const auto index = standing.graph.IndexOf(*row[0]);
-    const bool upgrade = *row[1] == core::NameOf(core::Direction::kUpgrade);
-    if (!index || standing.applied.Contains(*index) == upgrade) delete_progress.Run({*row[0], *row[1]});
+std::vector<std::pair<std::string, core::Direction>> UnfinishedRevisions() {
+  std::vector<std::pair<std::string, core::Direction>> unfinished;
+  for (pg::Row& row : load_unfinished.Run().rows) {
+    unfinished.emplace_back(std::move(*row[0]), core::ReadDirection(*row[1]));
   }
+  return unfinished;
 }
 
 std::optional<RegisteredRevision> FindRegistered(const std::string& revision) {

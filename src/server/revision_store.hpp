@@ -28,8 +28,8 @@ class RevisionStore : public engine::RevisionStore {
   void DeleteProgress(const std::string& revision, core::Direction direction) override;
 };
 
-// For a stamp: nothing that was stopped in the middle is gone on with after it.
-void ForgetMootProgress();
+// What has stopped in the middle: revision and direction of each.
+std::vector<std::pair<std::string, core::Direction>> UnfinishedRevisions();
 
 // What is registered under an id, for migrate_revision().
 struct RegisteredRevision {

@@ -41,6 +41,13 @@ void KeepRunnerLock() {
 
 bool ScriptIsRunning() { return scripts_running > 0; }
 
+void RequireOutsideScript(const char* function) {
+  if (!ScriptIsRunning()) return;
+  throw core::Error(core::sqlstate::kNestedRun, core::Format("%1%() cannot be called by a revision", function),
+                    "A run is in progress, and this call comes from a script that it runs.",
+                    "Express the order of revisions with down_revision and depends_on instead.");
+}
+
 std::string RunningScript() { return ScriptIsRunning() ? script_name : std::string(); }
 
 void WorkerSession::Enter(const std::string& script) { NameScript(script); }

@@ -88,6 +88,8 @@ class CallerSession : public engine::Session {
 
 // True in a process whose innermost work is a script of a revision: migrate_* must not be called from there.
 bool ScriptIsRunning();
+// Throws kNestedRun when a revision's script is what calls `function`.
+void RequireOutsideScript(const char* function);
 // Its name as the engine gave it; empty when none is running.
 std::string RunningScript();
 

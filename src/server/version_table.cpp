@@ -10,9 +10,6 @@
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
-#include "server/inspection.hpp"
-#include "server/migration.hpp"
-#include "server/revision_store.hpp"
 
 namespace headway::server {
 
@@ -31,10 +28,6 @@ pg::PreparedQuery describe_relation(
     "ANY (ARRAY['pg_catalog.varchar'::pg_catalog.regtype, 'pg_catalog.text'::pg_catalog.regtype])) "
     "FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.oid",
     "i");
-
-std::string Shown(const Heads& heads) { return heads.empty() ? std::string(core::kBase) : core::ListNames(heads); }
-
-std::string Target(const Heads& heads) { return heads.empty() ? std::string(core::kBase) : core::JoinNames(heads); }
 
 Heads Sorted(Heads heads) {
   std::sort(heads.begin(), heads.end());
@@ -62,28 +55,6 @@ Oid NamedBySetting(const std::string& setting) {
   throw Error(core::sqlstate::kUndefinedTable,
               Format("headway.mirror_version_table names a table that does not exist: \"%1%\"", setting),
               "Nothing has been run.", "Correct the setting, or RESET headway.mirror_version_table.");
-}
-
-Heads Unregistered(const core::RevisionGraph& graph, const Heads& versions) {
-  Heads unknown;
-  std::copy_if(versions.begin(), versions.end(), std::back_inserter(unknown),
-               [&](const std::string& version) { return !graph.IndexOf(version); });
-  return unknown;
-}
-
-void RequireAdoptable(const VersionTable& table, const Heads& versions) {
-  const Standing standing = Standing::Load();
-  const Heads unknown = Unregistered(standing.graph, versions);
-  if (!unknown.empty()) {
-    throw Error(core::sqlstate::kUnknownRevision,
-                Format("%1% names revisions that are not registered: %2%", table.name(), core::ListNames(unknown)), {},
-                "Register them first, under the ids that they have in Alembic.");
-  }
-  if (standing.heads.empty()) return;
-  throw Error(
-      core::sqlstate::kObjectNotInPrerequisiteState, "revisions are applied here already",
-      Format("headway.version: %1%. %2%: %3%.", core::ListNames(standing.heads), table.name(), Shown(versions)),
-      Format("To take over what the table says: SELECT migrate_stamp('%1%', purge => true).", Target(versions)));
 }
 
 }  // namespace
@@ -163,12 +134,18 @@ void VersionTable::Rewrite(const Heads& heads) const {
   pg::RunQuery(Format("INSERT INTO %1% (version_num) SELECT pg_catalog.unnest($1)", name_), "T", {heads});
 }
 
+std::string ShowHeads(const Heads& heads) { return heads.empty() ? std::string(core::kBase) : core::ListNames(heads); }
+
+std::string HeadsAsTarget(const Heads& heads) {
+  return heads.empty() ? std::string(core::kBase) : core::JoinNames(heads);
+}
+
 std::string DescribeMirrorOutOfStep(const Heads& heads) {
   const std::optional<VersionTable> mirror = VersionTable::Mirror();
   if (!mirror) return {};
   const Heads versions = mirror->Read();
   if (versions == Sorted(heads)) return {};
-  return Format("headway.version: %1%. %2%: %3%.", Shown(heads), mirror->name(), Shown(versions));
+  return Format("headway.version: %1%. %2%: %3%.", ShowHeads(heads), mirror->name(), ShowHeads(versions));
 }
 
 void RequireMirrorInStep(const Heads& heads) {
@@ -178,28 +155,7 @@ void RequireMirrorInStep(const Heads& heads) {
               difference + " Something else has changed one of them. Nothing has been run.",
               Format("If headway.version is right: SELECT migrate_stamp('%1%'). If the other one is: SELECT "
                      "migrate_stamp('%2%', purge => true). Either writes both.",
-                     Target(heads), Target(VersionTable::Mirror()->Read())));
-}
-
-std::int64_t Adopt(Oid version_table) {
-  RequireOutsideScript("migrate_adopt");
-  const VersionTable table(version_table);
-  table.Lock();
-  const Heads versions = table.Read();
-  const Heads heads = RevisionStore().LoadHeads();
-  if (heads == versions) {
-    pg::ReportNotice(Format("nothing to do: both are at %1%", Shown(versions)), {}, {});
-    return 0;
-  }
-  RequireAdoptable(table, versions);
-  const std::int64_t changed = Stamp(Target(versions), true);
-  const bool mirrored = !pg::MirrorVersionTable().empty();
-  pg::ReportNotice(Format("the database is at %1%, as %2% says", Shown(versions), table.name()), {},
-                   mirrored ? std::string()
-                            : Format("To let every step keep that table in step: ALTER DATABASE ... SET "
-                                     "headway.mirror_version_table = %1%.",
-                                     pg::QuoteLiteral(table.name())));
-  return changed;
+                     HeadsAsTarget(heads), HeadsAsTarget(VersionTable::Mirror()->Read())));
 }
 
 }  // namespace headway::server

@@ -37,7 +37,8 @@ std::string DescribeMirrorOutOfStep(const core::Heads& heads);
 // Throws kVersionMismatch unless the mirror, if there is one, holds the same as headway.version.
 void RequireMirrorInStep(const core::Heads& heads);
 
-// Takes the rows of Alembic's table over into headway.version; returns how many rows of that changed.
-std::int64_t Adopt(Oid version_table);
+// Heads in messages, and as a target that names them; none: base.
+std::string ShowHeads(const core::Heads& heads);
+std::string HeadsAsTarget(const core::Heads& heads);
 
 }  // namespace headway::server

@@ -2,8 +2,8 @@
 #include "pg/parse/script.hpp"
 #include "pg/process/worker.hpp"
 #include "pg/settings.hpp"
-#include "server/doors.hpp"
 #include "server/operation.hpp"
+#include "server/worker_jobs.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;

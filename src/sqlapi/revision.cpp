@@ -2,8 +2,8 @@
 #include "pg/function_call.hpp"
 #include "pg/process/call_shape.hpp"
 #include "pg/text.hpp"
-#include "server/migration.hpp"
 #include "server/registration.hpp"
+#include "server/sessions.hpp"
 #include "server/settled.hpp"
 #include "server/vouching.hpp"
 

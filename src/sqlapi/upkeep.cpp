@@ -3,7 +3,7 @@
 #include "pg/function_call.hpp"
 #include "pg/process/call_shape.hpp"
 #include "pg/text.hpp"
-#include "server/migration.hpp"
+#include "server/sessions.hpp"
 
 namespace core = headway::core;
 namespace pg = headway::pg;
