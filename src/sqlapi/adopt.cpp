@@ -1,7 +1,7 @@
 // migrate_adopt().
+#include "commands/adoption.hpp"
 #include "pg/function_call.hpp"
 #include "pg/process/call_shape.hpp"
-#include "server/adoption.hpp"
 
 namespace pg = headway::pg;
 namespace server = headway::server;

@@ -1,8 +1,8 @@
 // migrate_template(), migrate_merge().
+#include "commands/authoring.hpp"
 #include "core/template.hpp"
 #include "pg/function_call.hpp"
 #include "pg/text.hpp"
-#include "server/authoring.hpp"
 
 namespace core = headway::core;
 namespace pg = headway::pg;

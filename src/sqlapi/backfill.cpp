@@ -1,10 +1,10 @@
 // safe_backfill(), safe_delete() and what is asked of their jobs.
-#include "server/backfill.hpp"
+#include "commands/backfill.hpp"
 
+#include "commands/backfill_control.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/function_call.hpp"
-#include "server/backfill_control.hpp"
 
 namespace core = headway::core;
 namespace pg = headway::pg;

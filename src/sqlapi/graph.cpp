@@ -1,10 +1,10 @@
 // migrate_graph().
+#include "commands/inspection.hpp"
 #include "core/format.hpp"
 #include "core/render.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/function_call.hpp"
 #include "pg/text.hpp"
-#include "server/inspection.hpp"
 
 namespace core = headway::core;
 namespace pg = headway::pg;

@@ -1,8 +1,8 @@
 // migrate_plan(), migrate_current(), migrate_heads(), migrate_branches(), migrate_show(), migrate_history().
+#include "commands/inspection.hpp"
 #include "core/lookup.hpp"
 #include "core/planner.hpp"
 #include "pg/function_call.hpp"
-#include "server/inspection.hpp"
 
 namespace core = headway::core;
 namespace pg = headway::pg;

@@ -1,9 +1,9 @@
 // What the server calls when it loads the library.
+#include "commands/operation.hpp"
+#include "commands/worker_jobs.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/process/worker.hpp"
 #include "pg/settings.hpp"
-#include "server/operation.hpp"
-#include "server/worker_jobs.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;

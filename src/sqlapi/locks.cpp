@@ -1,5 +1,5 @@
 // migrate_locks(), migrate_blockers().
-#include "server/locks.hpp"
+#include "commands/locks.hpp"
 #include "pg/function_call.hpp"
 
 namespace core = headway::core;

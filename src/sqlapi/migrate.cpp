@@ -1,6 +1,6 @@
 // migrate_upgrade(), migrate_downgrade(), migrate_stamp().
+#include "commands/migration.hpp"
 #include "pg/function_call.hpp"
-#include "server/migration.hpp"
 
 namespace core = headway::core;
 namespace pg = headway::pg;

@@ -1,5 +1,5 @@
 // migrate_sql().
-#include "server/offline.hpp"
+#include "commands/offline.hpp"
 #include "pg/function_call.hpp"
 #include "pg/text.hpp"
 

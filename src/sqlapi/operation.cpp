@@ -1,5 +1,5 @@
 // safe_*(): one entry point for all operations; the name of the SQL function says which.
-#include "server/operation.hpp"
+#include "commands/operation.hpp"
 #include "pg/function_call.hpp"
 
 namespace server = headway::server;

@@ -1,11 +1,11 @@
 // migrate_revision() and the triggers on its table.
+#include "adapters/sessions.hpp"
+#include "commands/registration.hpp"
+#include "commands/settled.hpp"
+#include "commands/vouching.hpp"
 #include "pg/function_call.hpp"
 #include "pg/process/call_shape.hpp"
 #include "pg/text.hpp"
-#include "server/registration.hpp"
-#include "server/sessions.hpp"
-#include "server/settled.hpp"
-#include "server/vouching.hpp"
 
 namespace pg = headway::pg;
 namespace server = headway::server;

@@ -1,9 +1,9 @@
 // migrate_check(), migrate_forget(), migrate_forget_progress().
-#include "server/upkeep.hpp"
+#include "commands/upkeep.hpp"
+#include "adapters/sessions.hpp"
 #include "pg/function_call.hpp"
 #include "pg/process/call_shape.hpp"
 #include "pg/text.hpp"
-#include "server/sessions.hpp"
 
 namespace core = headway::core;
 namespace pg = headway::pg;

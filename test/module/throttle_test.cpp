@@ -1,5 +1,5 @@
-// SQL functions for src/server/throttle.cpp and src/pg/pressure.cpp: test/module/sql/throttle.sql calls them.
-#include "server/throttle.hpp"
+// SQL functions for src/adapters/throttle.cpp and src/pg/pressure.cpp: test/module/sql/throttle.sql calls them.
+#include "adapters/throttle.hpp"
 
 #include "pg/guard.hpp"
 #include "pg/pressure.hpp"

@@ -1,4 +1,5 @@
-# sqlapi -> server -> operations -> engine -> core, server and operations -> pg -> core; core and engine know nothing of the server.
+# sqlapi -> commands -> operations, adapters -> engine -> core, and the first four -> pg -> core; core and engine know nothing of the
+# server, operations and adapters nothing of each other.
 # Inside of pg: process and catalog -> parse, process -> locks -> catalog, and all of them -> the bridge in src/pg itself.
 # To do: move what is needed to a lower layer, or reach it through a port of engine (CONTRIBUTING.md, layout).
 
@@ -9,15 +10,17 @@ may_include() {
     engine) echo core engine ;;
     pg) echo core pg ;;
     operations) echo core engine pg operations ;;
-    server) echo core engine pg operations server ;;
-    sqlapi) echo core engine pg operations server sqlapi ;;
+    adapters) echo core engine pg adapters ;;
+    commands) echo core engine pg operations adapters commands ;;
+    sqlapi) echo core pg adapters commands sqlapi ;;
   esac
 }
 
-for layer in core engine pg operations server sqlapi; do
+for layer in core engine pg operations adapters commands sqlapi; do
   [ -d "src/$layer" ] || continue
-  grep -rnoE '#include "(core|engine|pg|operations|server|sqlapi)/' "src/$layer" | while IFS=: read -r file line include; do
+  grep -rnoE '#include "(core|engine|pg|operations|adapters|commands|sqlapi)/[a-z_/]+\.hpp' "src/$layer" | while IFS=: read -r file line include; do
     target=${include#*\"}
+    target=${target%%/*}
     [[ " $(may_include $layer) " == *" ${target%/} "* ]] || echo "$file:$line: $layer includes ${target%/}"
   done
 done

@@ -1,0 +1,62 @@
+// How one range of a backfill is walked: by key, page by page, or through the table that it belongs to.
+#pragma once
+
+#include <memory>
+
+#include "adapters/backfill_definition.hpp"
+#include "adapters/backfill_range.hpp"
+#include "engine/backfiller.hpp"
+
+namespace headway::server {
+
+// What all walks have: the range as it is now, as it was when the last unit ended, and as its row has it.
+class SavedWalk : public engine::RangeWalk {
+ public:
+  SavedWalk(std::string job, BackfillRange range, std::unique_ptr<RangeLock> lock)
+      : job_(std::move(job)), range_(range), before_(range), stored_(std::move(range)), lock_(std::move(lock)) {}
+
+  void Save(const engine::BatchFacts& facts) override {
+    SaveRange(job_, stored_, range_, facts, counts_);
+    saves_ = true;
+  }
+  void Advance() noexcept override {
+    before_ = range_;
+    if (saves_) {
+      stored_ = range_;
+      counts_ = {};
+    }
+    saves_ = false;
+  }
+  void Revert() noexcept override {
+    range_ = before_;
+    counts_ = {};
+    saves_ = false;
+  }
+  // A walk that leaves no row behind has these.
+  bool HasSkipped() const override { return false; }
+  engine::Step TakeSkipped() override { return {}; }
+  std::string DescribeSkipped() override { return {}; }
+  void PassOverSkipped(const core::ErrorReport&) override {}
+  void Finish(std::int64_t longest_ms) override { FinishRange(job_, range_.number, longest_ms); }
+
+ protected:
+  std::string job_;
+  BackfillRange range_;
+  BackfillRange before_;
+  RangeCounts counts_;  // of what has not been committed
+
+ private:
+  BackfillRange stored_;
+  bool saves_ = false;  // in the unit that is open
+  std::unique_ptr<RangeLock> lock_;
+};
+
+// `target`: the table of the range.
+std::unique_ptr<engine::RangeWalk> MakeKeyWalk(const BackfillDefinition& definition, const pg::TableShape& target,
+                                               BackfillRange range, std::unique_ptr<RangeLock> lock);
+std::unique_ptr<engine::RangeWalk> MakePageWalk(const BackfillDefinition& definition, const pg::TableShape& target,
+                                                BackfillRange range, std::unique_ptr<RangeLock> lock);
+std::unique_ptr<engine::RangeWalk> MakeThroughWalk(const BackfillDefinition& definition, const pg::TableShape& target,
+                                                   BackfillRange range, std::unique_ptr<RangeLock> lock);
+
+}  // namespace headway::server

@@ -1,0 +1,42 @@
+#include "adapters/doors.hpp"
+
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "pg/process/call_shape.hpp"
+
+namespace headway::server {
+
+namespace {
+
+// False: it cannot be given back.
+template <class Body>
+bool WithoutSnapshot(Body&& body) {
+  pg::SnapshotRelease release;
+  if (release.complete()) body();
+  release.Restore();
+  return release.complete();
+}
+
+}  // namespace
+
+DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn) {
+  DoorResult result;
+  result.why_not = pg::WhyNotAlone(call);
+  if (!result.why_not.empty()) return result;
+  result.taken = WithoutSnapshot([&] {
+    if (turn != nullptr) turn->wait();
+  });
+  if (result.taken && turn != nullptr && turn->nothing_left()) return result;
+  result.taken = result.taken && WithoutSnapshot([&] { result.result = pg::RunInWorker(request); });
+  if (!result.taken) result.why_not = "The session holds another snapshot (a cursor WITH HOLD, perhaps).";
+  return result;
+}
+
+void RefuseInTransaction(const std::string& function, const std::string& reason) {
+  throw core::Error(
+      core::sqlstate::kActiveSqlTransaction, core::Format("%1%() cannot run inside a transaction", function), reason,
+      core::Format("Call it as a statement of its own: SELECT %1%(...). From a driver, switch autocommit on.",
+                   function));
+}
+
+}  // namespace headway::server

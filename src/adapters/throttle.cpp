@@ -1,0 +1,182 @@
+#include "adapters/throttle.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "core/byte_size.hpp"
+#include "core/duration.hpp"
+#include "core/error.hpp"
+#include "core/format.hpp"
+#include "core/replica_lag.hpp"
+#include "core/sqlstate.hpp"
+#include "core/time_window.hpp"
+#include "core/wal_rate.hpp"
+#include "pg/backend.hpp"
+#include "pg/pressure.hpp"
+#include "pg/settings.hpp"
+
+namespace headway::server {
+
+namespace {
+
+using core::Format;
+using engine::Wait;
+using MaybeWait = std::optional<Wait>;
+
+constexpr std::int64_t kAgainMs = 200;
+constexpr std::int64_t kSoonMs = 20;
+constexpr std::int64_t kMostMs = 1'000;  // a longer wait is looked at again: requests and settings may change
+constexpr std::int64_t kArchiveEveryMs = 5'000;
+constexpr std::int64_t kArchiveWaitingMs = 1'000;
+
+std::string Length(std::int64_t ms) { return ms < 1'000 ? Format("%1% ms", ms) : core::Duration(ms); }
+
+class OpenHours {
+ public:
+  MaybeWait Look(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    if (!window_ || window_->text() != text) window_ = core::TimeWindow::Parse(text);
+    const std::int64_t left = window_->MsUntilOpen(pg::LocalNow());
+    if (left == 0) return std::nullopt;
+    return Wait{"time window", Format("\"%1%\" opens in %2%", text, core::Duration(left)), std::min(left, kMostMs)};
+  }
+
+ private:
+  std::optional<core::TimeWindow> window_;
+};
+
+class StandbyLag {
+ public:
+  StandbyLag() : may_name_(pg::MaySeeStandbys()) {}
+
+  // Looks at our own position without a limit too: one may be set later.
+  MaybeWait Look(std::int64_t now_ms, std::optional<std::int64_t> limit_ms) {
+    flushed_.Add(now_ms, pg::FlushedPosition());
+    if (!limit_ms) return std::nullopt;
+    std::int64_t worst_ms = -1;
+    int pid = 0;
+    for (const pg::Standby& standby : pg::Standbys()) {
+      const std::int64_t lag_ms = flushed_.LagOf(standby.applied, now_ms, standby.measured_ms);
+      if (lag_ms <= worst_ms) continue;
+      worst_ms = lag_ms;
+      pid = standby.pid;
+    }
+    // After a long batch the lag is known no better than as that long: a second look tells.
+    const bool waited = waiting_;
+    waiting_ = worst_ms > *limit_ms;
+    if (!waiting_) return std::nullopt;
+    return Wait{"replica lag", Describe(pid, worst_ms, *limit_ms), waited ? kAgainMs : kSoonMs};
+  }
+
+ private:
+  std::string Describe(int pid, std::int64_t lag_ms, std::int64_t limit_ms) {
+    const std::string limit = Length(limit_ms);
+    if (!may_name_) return Format("a standby is more than %1% behind", limit);
+    if (pid != named_pid_) {
+      name_ = pg::ApplicationName(pid);
+      named_pid_ = pid;
+    }
+    return Format("standby \"%1%\" (pid %2%) is %3% behind, the limit is %4%", name_, pid, Length(lag_ms), limit);
+  }
+
+  bool may_name_;
+  core::FlushHistory flushed_;
+  bool waiting_ = false;
+  int named_pid_ = 0;
+  std::string name_;
+};
+
+class ArchiverBacklog {
+ public:
+  MaybeWait Look(std::int64_t now_ms) {
+    const std::int64_t limit = pg::MaxArchiveBacklog();
+    if (limit == 0) return std::nullopt;
+    const std::int64_t every_ms = files_ > limit ? kArchiveWaitingMs : kArchiveEveryMs;
+    if (!looked_ || now_ms < looked_ms_ || now_ms - looked_ms_ >= every_ms) {
+      files_ = pg::FilesToArchive();
+      looked_ = true;
+      looked_ms_ = now_ms;
+    }
+    if (files_ <= limit) return std::nullopt;
+    return Wait{"archiver", Format("%1% WAL files wait to be archived, the limit is %2%", files_, limit),
+                kArchiveWaitingMs};
+  }
+
+ private:
+  bool looked_ = false;
+  std::int64_t looked_ms_ = 0;
+  std::int64_t files_ = 0;
+};
+
+class WalRate {
+ public:
+  MaybeWait Look(std::int64_t now_ms, const std::string& text) {
+    if (text != text_) {
+      throttle_.reset();
+      if (!text.empty()) throttle_.emplace(core::ParseWalRate(text));
+      text_ = text;
+    }
+    if (!throttle_) return std::nullopt;
+    const std::int64_t pause_ms = throttle_->Look(now_ms, pg::InsertedPosition());
+    if (pause_ms == 0) return std::nullopt;
+    const std::string rate = core::DescribeBytes(throttle_->MeasuredRate());
+    const std::string limit = core::DescribeBytes(throttle_->rate());
+    return Wait{"WAL rate", Format("the server writes %1%/s of WAL, the limit is %2%/s", rate, limit),
+                std::min(pause_ms, kMostMs)};
+  }
+
+ private:
+  std::string text_;
+  std::optional<core::WalThrottle> throttle_;
+};
+
+// Each is looked at each time, so that none misses what happens while another one waits.
+class Limits {
+ public:
+  MaybeWait Look(const engine::BackfillSettings& settings) {
+    const std::int64_t now_ms = pg::NowMs();
+    for (const MaybeWait& wait : {hours_.Look(settings.time_window), lag_.Look(now_ms, settings.max_replica_lag_ms),
+                                  archiver_.Look(now_ms), rate_.Look(now_ms, settings.max_wal_rate)}) {
+      if (wait) return wait;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  OpenHours hours_;
+  StandbyLag lag_;
+  ArchiverBacklog archiver_;
+  WalRate rate_;
+};
+
+// Says of which argument it is what the reader of its text does not like.
+template <class Reader>
+void CheckText(const char* argument, const std::string& text, Reader read) {
+  if (text.empty()) return;
+  try {
+    read(text);
+  } catch (const core::Error& error) {
+    core::ErrorReport report = error.report();
+    report.message = Format("argument %1%: %2%", argument, report.message);
+    throw core::Error(std::move(report));
+  }
+}
+
+}  // namespace
+
+void CheckLimits(const engine::BackfillSettings& settings) {
+  CheckText("time_window", settings.time_window, core::TimeWindow::Parse);
+  CheckText("max_wal_rate", settings.max_wal_rate, core::ParseWalRate);
+  if (settings.max_replica_lag_ms.value_or(1) <= 0) {
+    throw core::Error(core::sqlstate::kInvalidParameterValue, "max_replica_lag must be more than 0", {},
+                      "Write for example max_replica_lag => '10 s'.");
+  }
+}
+
+engine::Throttle MakeThrottle() {
+  auto limits = std::make_shared<Limits>();
+  return [limits](const engine::BackfillSettings& settings) { return limits->Look(settings); };
+}
+
+}  // namespace headway::server

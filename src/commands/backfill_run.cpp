@@ -1,0 +1,441 @@
+#include "commands/backfill_run.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "adapters/backfill_lane.hpp"
+#include "adapters/services.hpp"
+#include "adapters/sessions.hpp"
+#include "commands/backfill_plan.hpp"
+#include "commands/backfill_space.hpp"
+#include "core/duration.hpp"
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "core/sweep.hpp"
+#include "engine/lock_retry.hpp"
+#include "engine/unit.hpp"
+#include "pg/backend.hpp"
+#include "pg/process/runner_lock.hpp"
+#include "pg/process/worker_team.hpp"
+#include "pg/text.hpp"
+
+namespace headway::server {
+
+namespace {
+
+using core::Error;
+using core::Format;
+using engine::Unit;
+namespace sqlstate = core::sqlstate;
+
+constexpr std::int64_t kPauseForOthersMs = 500;
+constexpr char kUnchangedDetail[] =
+    "They match and nobody holds them; a BEFORE trigger of the table has returned NULL.";
+
+std::string RowsOf(std::int64_t rows) { return Format("%1% %2%", rows, rows == 1 ? "row" : "rows"); }
+
+class BackfillRun {
+ public:
+  explicit BackfillRun(const BackfillOrder& order) : order_(order), definition_(order_.definition) {}
+
+  // False: there is nothing to be done now.
+  bool Open();
+  std::int64_t Run();
+
+ private:
+  const std::string& name() const { return definition_.name; }
+  std::string Title() const { return Format("%1% \"%2%\"", NounOf(definition_), name()); }
+  const char* Participle() const { return definition_.deletes ? "deleted" : "updated"; }
+  // As one unit, tried again while the table is locked by others. False: the time was up before it could be done.
+  bool InUnit(const std::function<void()>& body);
+  bool Busy();
+  bool MayGoOn(const JobRecord& job);
+  void Walk();
+  bool Begin();
+  bool Start();
+  bool WalkSweep();
+  void PlanSweep();
+  void WalkRanges();
+  void WalkTogether();
+  void GoByKey(const Error& error);
+  std::optional<core::AfterSweep> Judge();
+  void StopForTime();
+  void Finish(bool all);
+  std::string UnchangedHint() const;
+  void SayPlan(const BackfillPlan& plan);
+  void WaitForOthers();
+  void NoteFailure(const core::ErrorReport& error) noexcept;
+
+  BackfillOrder order_;
+  BackfillDefinition& definition_;
+  WorkerSession session_;
+  BackendClock clock_;
+  BackendReporter backend_reporter_;
+  engine::Reporter& reporter_ = backend_reporter_;
+  std::string strategy_;  // of the sweep that goes on
+  int sweep_ = 0;
+  std::int64_t updated_before_ = 0;
+  std::int64_t waits_since_ms_ = 0;
+  std::int64_t sweep_began_ms_ = 0;
+  std::int64_t failed_rows_ = 0;
+  std::int64_t unchanged_rows_ = 0;  // of the last sweep
+  bool time_is_up_ = false;
+  bool more_sweeps_ = true;
+  std::optional<SpaceKeeper> space_;
+  std::int64_t rows_ = 0;  // of this call
+  std::int64_t started_ms_ = 0;
+};
+
+bool BackfillRun::Busy() {
+  if (pg::TryJobLock(name())) return false;
+  if (definition_.required) {
+    throw Error(sqlstate::kLockNotAvailable, Format("%1% is being run by another call", Title()),
+                pg::DescribeJobHolder(name()), "Wait for it to end, then run it again.");
+  }
+  reporter_.Notice(Format("%1% is already running", Title()), pg::DescribeJobHolder(name()), "See headway.progress.");
+  return true;
+}
+
+// REQUIRES: an open unit.
+bool BackfillRun::MayGoOn(const JobRecord& job) {
+  if (job.request == engine::Request::kPause && job.state != "done") {
+    const std::string hint = Format("SELECT safe_backfill_resume(%1%), then call it again.", pg::QuoteLiteral(name()));
+    if (definition_.required) {
+      throw Error(sqlstate::kObjectNotInPrerequisiteState, Format("%1% is paused", Title()), {}, hint);
+    }
+    reporter_.Notice(Format("%1% is paused", Title()), {}, hint);
+    return false;
+  }
+  if (job.state != "done") return true;
+  const bool again = definition_.deletes || (!definition_.where_clause.empty() && job.excludes != false);
+  if (again) {
+    StartJobOver(name());
+    return true;
+  }
+  if (!definition_.required) {
+    reporter_.Notice(Format("%1% is already done", Title()),
+                     "Nothing tells the rows that are done from the others, so that a second run would do them twice.",
+                     Format("To run it all the same, give its record up: SELECT safe_backfill_forget(%1%).",
+                            pg::QuoteLiteral(name())));
+  }
+  return false;
+}
+
+bool BackfillRun::InUnit(const std::function<void()>& body) {
+  const core::RetryPolicy policy = PolicyFromSettings(true);
+  engine::LockRetry::Work work;
+  work.name = Title();
+  work.body = [&] {
+    time_is_up_ = order_.until_ms && clock_.NowMs() >= *order_.until_ms;
+    if (time_is_up_) return;
+    Unit unit(session_);
+    session_.BeginScript(policy.lock_timeout_ms);
+    body();
+    session_.EndScript();
+    unit.Commit();
+  };
+  engine::LockRetry(session_, clock_, reporter_, policy).Run(work);
+  return !time_is_up_;
+}
+
+bool BackfillRun::Open() {
+  bool open = false;
+  if (InUnit([&] { open = Begin(); })) return open;
+  StopForTime();
+  return false;
+}
+
+// REQUIRES: an open unit.
+bool BackfillRun::Begin() {
+  if (!definition_.named) definition_.name = FindUnnamedJob(definition_).value_or(definition_.name);
+  if (Busy()) return false;
+  CheckBackfill(definition_);
+  const std::optional<JobRecord> job = LoadJob(definition_);
+  if (!job) {
+    // What cannot be walked leaves no record behind.
+    (void)PlanBackfill(definition_, 1);
+    CreateJob(definition_, order_.limits);
+    return true;
+  }
+  if (!MayGoOn(*job)) return false;
+  ContinueJob(definition_, order_.limits);
+  if (job->state != "done") {
+    sweep_ = job->sweep;
+    strategy_ = job->strategy;
+    reporter_.Notice(Format("%1%: going on after %2%", Title(), RowsOf(job->rows_done)));
+  }
+  return true;
+}
+
+std::int64_t BackfillRun::Run() {
+  if (!Open()) return 0;
+  started_ms_ = clock_.NowMs();
+  std::optional<Error> failure;
+  try {
+    Walk();
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (failure) {
+    session_.Rollback();
+    NoteFailure(failure->report());
+    throw Error(*failure);
+  }
+  return rows_;
+}
+
+void BackfillRun::NoteFailure(const core::ErrorReport& error) noexcept {
+  engine::RecordFailureInUnit(session_, [&] { MarkJobFailed(name(), error); });
+}
+
+void BackfillRun::Walk() {
+  more_sweeps_ = Start();
+  while (more_sweeps_) {
+    if (!WalkSweep()) return;
+  }
+}
+
+// With the ranges that an earlier call has left, or the first ones. False: there is nothing to be done.
+bool BackfillRun::Start() {
+  space_.emplace(session_, reporter_, definition_);
+  bool none = false;
+  const bool looked = InUnit([&] {
+    none = false;
+    if (SumRanges(name()).ranges > 0) return;
+    none = !definition_.where_clause.empty() && AnyLeft(definition_) == core::Left::kNone;
+    if (!none && sweep_ == 0) NoteIndexBytes(name(), IndexBytesOf(definition_.relation));
+  });
+  if (!looked) StopForTime();
+  if (none) Finish(true);
+  return looked && !none;
+}
+
+// REQUIRES: an open unit.
+void BackfillRun::PlanSweep() {
+  if (SumRanges(name()).ranges > 0) return;
+  const BackfillPlan plan = PlanBackfill(definition_, order_.workers);
+  for (const BackfillRange& range : plan.ranges) InsertRange(name(), range);
+  strategy_ = plan.strategy;
+  BeginSweep(name(), sweep_ + 1, strategy_);
+  ++sweep_;
+  SayPlan(plan);
+}
+
+// False: the call ends here, with or without the job.
+bool BackfillRun::WalkSweep() {
+  sweep_began_ms_ = clock_.NowMs();
+  if (InUnit([&] { PlanSweep(); })) WalkRanges();
+  const std::optional<core::AfterSweep> next = time_is_up_ ? std::nullopt : Judge();
+  if (!next) {
+    StopForTime();
+    return false;
+  }
+  switch (*next) {
+    case core::AfterSweep::kDone:
+      Finish(true);
+      return false;
+    case core::AfterSweep::kGiveUp:
+      Finish(false);
+      return false;
+    case core::AfterSweep::kWait:
+      WaitForOthers();
+      return true;
+    case core::AfterSweep::kAgain:
+      waits_since_ms_ = 0;
+      return true;
+  }
+  return false;
+}
+
+void BackfillRun::SayPlan(const BackfillPlan& plan) {
+  if (plan.ranges.empty()) return;
+  std::string text = Format("%1%: walking %2% %3%", Title(), pg::QualifiedName(definition_.relation), plan.how);
+  if (sweep_ > 2) return;
+  if (sweep_ == 2) text += ", once more for rows that came or moved meanwhile";
+  if (plan.ranges.size() > 1) text += Format(", in %1% ranges", plan.ranges.size());
+  reporter_.Notice(text);
+}
+
+// Until no range is open, or the time is up.
+void BackfillRun::WalkRanges() {
+  for (;;) {
+    std::optional<Error> failure;
+    try {
+      WalkTogether();
+    } catch (const Error& error) {
+      failure = error;
+    }
+    if (failure) {
+      session_.Rollback();
+      GoByKey(*failure);
+      if (time_is_up_) return;
+      continue;
+    }
+    if (time_is_up_) return;
+    Unit looking(session_);
+    const std::int64_t open = SumRanges(name()).open;
+    looking.Commit();
+    if (open == 0) return;
+    // Somebody else has them still: a worker of a call that was killed a moment ago.
+    clock_.Sleep(kPauseForOthersMs);
+  }
+}
+
+void BackfillRun::WalkTogether() {
+  pg::WorkerTeam team;
+  const LaneOrder lane{definition_, order_.until_ms};
+  std::optional<Error> failure;
+  try {
+    for (int i = 1; i < order_.workers; ++i) {
+      if (team.Start(LaneRequest(lane))) continue;
+      reporter_.Notice(Format("%1%: %2% of %3% workers, as no more are free", Title(), i, order_.workers), {},
+                       "Raise max_worker_processes to have more.");
+      break;
+    }
+    const engine::LaneResult mine = WalkLane(session_, lane, true, [&] {
+      team.Check();
+      space_->Look();
+    });
+    rows_ += mine.rows;
+    rows_ += team.WaitForAll();
+    time_is_up_ = mine.time_is_up || (order_.until_ms && clock_.NowMs() >= *order_.until_ms);
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (!failure) return;
+  session_.Rollback();
+  team.Stop(failure->report());
+  throw Error(*failure);
+}
+
+// A walk in storage order has met rows that match when they are done. What it has done before does not match, so that
+// the rest can be walked by key.
+void BackfillRun::GoByKey(const Error& error) {
+  if (!error.Is(sqlstate::kBackfillNotExact) || definition_.strategy != "auto" || strategy_ != "ctid") {
+    throw Error(error);
+  }
+  definition_.strategy = "key";
+  BackfillPlan plan;
+  try {
+    const bool planned = InUnit([&] {
+      EndSweep(name(), std::nullopt, 0);
+      plan = PlanBackfill(definition_, order_.workers);
+      for (const BackfillRange& range : plan.ranges) InsertRange(name(), range);
+      BeginSweep(name(), sweep_, plan.strategy);
+    });
+    if (!planned) return;
+    strategy_ = plan.strategy;
+  } catch (const Error& no_key) {
+    if (!no_key.Is(sqlstate::kBackfillNotExact)) throw;
+    Error both = error;
+    both.report().detail += " " + no_key.report().detail;
+    both.report().hint = no_key.report().hint;
+    throw both;
+  }
+  reporter_.Notice(Format("%1%: the rows done still match the where_clause, so it goes on by key", Title()));
+}
+
+// Nothing: the time was up.
+std::optional<core::AfterSweep> BackfillRun::Judge() {
+  SweepSums sums;
+  core::SweepFacts facts;
+  core::AfterSweep next = core::AfterSweep::kDone;
+  const bool judged = InUnit([&] {
+    sums = SumRanges(name());
+    facts.sweep = sweep_;
+    facts.has_condition = !definition_.where_clause.empty();
+    facts.excludes = sums.still == 0;
+    facts.updated = sums.rows;
+    facts.locked = sums.locked;
+    facts.unchanged = sums.unchanged;
+    facts.updated_before = updated_before_;
+    if (facts.has_condition && facts.excludes) facts.left = AnyLeft(definition_);
+    next = core::JudgeSweep(facts);
+    // Where rows that are done no longer match, those that were met and not changed may have moved on, and been done.
+    const bool may_be_done = facts.has_condition && facts.excludes && next != core::AfterSweep::kGiveUp;
+    unchanged_rows_ = may_be_done ? 0 : sums.unchanged;
+    EndSweep(name(), facts.excludes, unchanged_rows_);
+  });
+  if (!judged) return std::nullopt;
+  failed_rows_ += sums.failed;
+  updated_before_ = sums.rows;
+  return next;
+}
+
+void BackfillRun::WaitForOthers() {
+  const std::int64_t now = clock_.NowMs();
+  if (waits_since_ms_ == 0) waits_since_ms_ = now;
+  const core::RetryPolicy policy = PolicyFromSettings(true);
+  if (now - waits_since_ms_ >= policy.lock_retry_ms) {
+    throw Error(sqlstate::kLockNotAvailable, Format("%1%: the last rows are locked by others", Title()),
+                Format("It has waited for %1%. All other rows are done.", core::Duration(now - waits_since_ms_)),
+                "SELECT * FROM migrate_blockers(...) shows who holds them. Call it again later.");
+  }
+  // A sweep costs something itself: it is not repeated more often than it takes.
+  clock_.Sleep(std::max(policy.pause_ms, now - sweep_began_ms_));
+}
+
+void BackfillRun::StopForTime() {
+  Unit marking(session_);
+  MarkJobStopped(name());
+  marking.Commit();
+  const std::string text = Format("%1%: its time is up after %2% of this call", Title(), RowsOf(rows_));
+  const std::string hint = "Call it again to go on where it stopped.";
+  if (definition_.required) {
+    throw Error(sqlstate::kObjectNotInPrerequisiteState, text,
+                "What follows it must not begin before it is complete. What was committed stays.", hint);
+  }
+  reporter_.Notice(text, {}, hint);
+}
+
+std::string BackfillRun::UnchangedHint() const {
+  return Format(
+      "Let the trigger pass them while it runs (by a setting that it looks at, or ALTER TABLE ... DISABLE TRIGGER); "
+      "then SELECT safe_backfill_forget(%1%) and call it again.",
+      pg::QuoteLiteral(name()));
+}
+
+void BackfillRun::Finish(bool all) {
+  if (!all && definition_.required) {
+    throw Error(sqlstate::kBackfillNotExact, Format("%1%: rows still match the where_clause", Title()),
+                "They come as fast as they are done, or a trigger keeps them as they are.",
+                "Let new rows be written with the new value first (a default, a trigger, the application), then run it "
+                "again.");
+  }
+  const std::string unchanged = Format("%1%: %2% were left as they are", Title(), RowsOf(unchanged_rows_));
+  if (all && unchanged_rows_ > 0 && definition_.required) {
+    throw Error(sqlstate::kBackfillNotExact, unchanged, kUnchangedDetail, UnchangedHint());
+  }
+  Unit marking(session_);
+  MarkJobDone(name());
+  const JobTotals totals = LoadTotals(name());
+  const std::string bloat = rows_ > 0 ? DescribeIndexGrowth(definition_.relation, totals.index_bytes) : std::string();
+  const std::string table = pg::QualifiedName(definition_.relation);
+  marking.Commit();
+  reporter_.Notice(
+      Format("%1%: done, %2% %3%", Title(), RowsOf(rows_), Participle()),
+      Format("In %1%, the longest batch %2% ms.", core::Duration(clock_.NowMs() - started_ms_), totals.longest_ms));
+  if (!bloat.empty()) {
+    reporter_.Notice(bloat, {}, Format("SELECT safe_reindex(%1%) makes them small again.", pg::QuoteLiteral(table)));
+  }
+  if (all && unchanged_rows_ > 0) pg::ReportWarning(unchanged, kUnchangedDetail, UnchangedHint());
+  if (failed_rows_ > 0) {
+    pg::ReportWarning(
+        Format("%1%: %2% failed and were passed over", Title(), RowsOf(failed_rows_)), {},
+        Format("See them: SELECT * FROM headway.backfill_error WHERE name = %1%.", pg::QuoteLiteral(name())));
+  } else if (!all) {
+    pg::ReportWarning(Format("%1%: rows still match the where_clause", Title()),
+                      "They come as fast as they are done, or a trigger keeps them as they are.",
+                      "Let new rows be written with the new value (a default, a trigger, the application), then call "
+                      "it again.");
+  }
+}
+
+}  // namespace
+
+bool PrepareBackfill(const BackfillOrder& order) { return BackfillRun(order).Open(); }
+
+std::int64_t RunBackfill(const BackfillOrder& order) { return BackfillRun(order).Run(); }
+
+}  // namespace headway::server

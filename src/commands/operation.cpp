@@ -1,0 +1,82 @@
+#include "commands/operation.hpp"
+
+#include "adapters/doors.hpp"
+#include "adapters/services.hpp"
+#include "adapters/sessions.hpp"
+#include "commands/backfill.hpp"
+#include "core/format.hpp"
+#include "core/sqlstate.hpp"
+#include "engine/turn.hpp"
+#include "engine/unit.hpp"
+#include "operations/operation.hpp"
+#include "pg/function_call.hpp"
+#include "pg/process/call_shape.hpp"
+#include "pg/text.hpp"
+
+namespace headway::server {
+
+using core::Format;
+
+namespace {
+
+// The table that others wait for. What there is to do is looked at for it; but whoever works on the table now may have
+// it half changed, so that what is refused before it is our turn may be right when it is.
+std::string TableOf(engine::Session& session, const operations::OperationCall& call,
+                    const std::function<engine::PhasedOperation()>& prepare) {
+  std::optional<core::Error> refusal;
+  try {
+    return prepare().table;
+  } catch (const core::Error& error) {
+    refusal = error;
+  }
+  session.Rollback();
+  const std::optional<std::uint32_t> relation = operations::NamedRelation(call);
+  if (!relation || refusal->Is(core::sqlstate::kQueryCanceled)) throw core::Error(*refusal);
+  engine::Unit looking(session);
+  std::string name = pg::QualifiedName(*relation);
+  looking.Commit();
+  if (name.empty()) throw core::Error(*refusal);
+  return name;
+}
+
+}  // namespace
+
+bool HasOwnTransactions(std::string_view function) {
+  return function == "safe_backfill" || function == "safe_delete" || operations::FindOperation(function) != nullptr;
+}
+
+std::int64_t Operate(FunctionCallInfo call) {
+  const std::string function = pg::CalledFunction(call);
+  pg::RequireWritable(function.c_str());
+  pg::WorkerRequest request{kOperationVerb, pg::ArgumentTexts(call)};
+  request.arguments.insert(request.arguments.begin(), function);
+  const DoorResult through = ThroughWorker(call, request);
+  if (through.taken) return through.result;
+  RefuseInTransaction(function, "Each of its phases commits. " + through.why_not);
+}
+
+std::int64_t OperateInWorker(const pg::WorkerRequest& request) {
+  operations::OperationCall call;
+  call.function = *request.arguments.at(0);
+  call.arguments.assign(request.arguments.begin() + 1, request.arguments.end());
+  call.backfill = BackfillTable;
+  const operations::MakeOperation make = operations::FindOperation(call.function);
+  if (make == nullptr) {
+    throw core::Error(core::sqlstate::kInternalError, Format("there is no operation \"%1%\"", call.function));
+  }
+  WorkerSession session;
+  BackendClock clock;
+  BackendReporter reporter;
+  const core::RetryPolicy policy = PolicyFromSettings(true);
+  engine::PhaseRunner runner(session, clock, reporter, policy);
+  const auto prepare = [&] { return runner.Make(call.function, [&] { return make(call); }); };
+  const std::string table = TableOf(session, call, prepare);
+  JobLock turn("operation on " + table);
+  engine::TakeTurn(session, turn, clock, reporter, policy.lock_retry_ms,
+                   {Format("another operation on %1% is in progress", table),
+                    Format("waiting for another operation on %1% to end", table)});
+  // Whoever has had the turn before may have changed what there is to do.
+  return runner.Run(prepare());
+}
+
+}  // namespace headway::server
