@@ -6,6 +6,7 @@
 #include "core/format.hpp"
 #include "core/identifier.hpp"
 #include "core/sqlstate.hpp"
+#include "core/validation.hpp"
 
 namespace headway::core {
 namespace {
@@ -49,7 +50,7 @@ class Checkup {
     }
     if (!graph_.MissingParents().empty()) return;
     try {
-      graph_.Validate();
+      Validate(graph_);
     } catch (const Error& error) {
       // A label taken twice, or a cycle.
       const ErrorReport& report = error.report();

@@ -1,5 +1,8 @@
 #include "core/drawing.hpp"
 
+#include "core/revision_order.hpp"
+#include "core/validation.hpp"
+
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -22,7 +25,7 @@ class Drawing {
   }
 
   std::vector<DrawnNode> Run(const Heads& current) {
-    const std::vector<std::string> order = graph_.NewestFirst();
+    const std::vector<std::string> order = NewestFirst(graph_);
     const auto last_use = LastUses(order);
     for (const std::string& head : current) {
       if (!graph_.IndexOf(head) && last_use.count(head) == 0) AddMissing(head);
@@ -109,7 +112,7 @@ class Drawing {
 }  // namespace
 
 std::vector<DrawnNode> DrawNodes(const RevisionGraph& graph, const Heads& current) {
-  graph.RequireNoCycle();
+  RequireNoCycle(graph);
   return Drawing(graph, current).Run(current);
 }
 

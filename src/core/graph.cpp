@@ -2,11 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
-
-#include "core/graph_errors.hpp"
-#include "core/identifier.hpp"
-#include "core/revision_order.hpp"
 
 namespace headway::core {
 namespace {
@@ -65,7 +60,7 @@ RevisionIndices SortTopologically(const EdgeList& down, const EdgeList& up) {
 
 // One cycle of a graph that has one. Every revision that was left out of the sorted order rests on another one that
 // was, so going down among those must come back to a place it has been.
-RevisionIndices FindCycle(const EdgeList& down, const RevisionIndices& sorted) {
+RevisionIndices CycleAmong(const EdgeList& down, const RevisionIndices& sorted) {
   const RevisionSet sound(down.size(), sorted);
   RevisionIndex at = 0;
   while (sound.Contains(at)) ++at;
@@ -106,8 +101,11 @@ void RevisionGraph::IndexIds(std::vector<Revision> revisions) {
 void RevisionGraph::IndexLabels() {
   for (RevisionIndex index = 0; index < size(); ++index) {
     for (const std::string& label : revisions_[index].branch_labels) {
-      const bool taken = ids_.count(label) != 0 || !labels_.emplace(label, index).second;
-      if (taken) repeated_labels_.emplace_back(label, index);
+      if (ids_.count(label) != 0) {
+        repeated_labels_.push_back({label, id(index), label});
+      } else if (const auto [entry, added] = labels_.emplace(label, index); !added) {
+        repeated_labels_.push_back({label, id(index), id(entry->second)});
+      }
     }
   }
 }
@@ -226,21 +224,11 @@ std::optional<RevisionIndex> RevisionGraph::IndexOf(std::string_view full_id) co
   return found->second;
 }
 
-void RevisionGraph::Validate() const {
-  if (!repeated_labels_.empty()) {
-    const auto& [label, index] = repeated_labels_.front();
-    const auto first = labels_.find(label);
-    ThrowDuplicateLabel(label, id(index), first == labels_.end() ? label : id(first->second));
-  }
-  if (!missing_.empty()) ThrowMissingReference(missing_.front());
-  RequireNoCycle();
-}
-
-void RevisionGraph::RequireNoCycle() const {
-  if (oldest_first_.size() == size()) return;
+std::optional<Cycle> RevisionGraph::FindCycle() const {
+  if (oldest_first_.size() == size()) return std::nullopt;
   const RevisionIndices by_parents = SortTopologically(parents_, children_);
-  if (by_parents.size() != size()) ThrowCycle(Names(FindCycle(parents_, by_parents)), Edges::kParents);
-  ThrowCycle(Names(FindCycle(requirements_, oldest_first_)), Edges::kParentsAndDependencies);
+  if (by_parents.size() != size()) return Cycle{Names(CycleAmong(parents_, by_parents)), Edges::kParents};
+  return Cycle{Names(CycleAmong(requirements_, oldest_first_)), Edges::kParentsAndDependencies};
 }
 
 Heads RevisionGraph::Names(const RevisionIndices& indices) const {
@@ -273,19 +261,6 @@ bool RevisionGraph::is_branchpoint(std::string_view full_id) const {
 bool RevisionGraph::is_mergepoint(std::string_view full_id) const {
   const auto index = IndexOf(full_id);
   return index && at(*index).down_revisions.size() > 1;
-}
-
-std::vector<std::string> RevisionGraph::NewestFirst() const {
-  RevisionIndices all(size());
-  std::iota(all.begin(), all.end(), 0);
-  return Names(OrderNewestFirst(*this, RevisionSet(size(), all)));
-}
-
-std::string RevisionGraph::Resolve(std::string_view id_or_prefix) const {
-  const std::vector<Match> matches = Matches(id_or_prefix);
-  if (matches.empty()) ThrowUnknownRevision(*this, id_or_prefix);
-  if (matches.size() > 1) ThrowAmbiguousRevision(id_or_prefix, matches);
-  return id(matches.front().index);
 }
 
 std::vector<RevisionGraph::Match> RevisionGraph::Matches(std::string_view word) const {

@@ -2,7 +2,8 @@
 //
 // Two kinds of edges lead down from a revision: to its parents (down_revision) and to what it depends on
 // (depends_on). Parents make branches, heads and bases; dependencies only make one branch wait for another. A graph is
-// built from whatever is registered, in any order, even while parents are missing: nothing throws until Validate().
+// built from whatever is registered, in any order, even while parents are missing. Nothing here throws: whoever needs
+// a sound graph asks core/validation.
 //
 // Revisions are known by index inside the core. All walks are loops over indices, linear in the revisions and edges,
 // so that a chain of 100,000 revisions neither recurses nor takes noticeable time.
@@ -32,6 +33,19 @@ struct MissingReference {
   std::vector<std::string> candidates;  // of a dependency given as a prefix: what else it could mean
 };
 
+// A branch label that `revision` declares although `owner` has it, as a label or as its id.
+struct RepeatedLabel {
+  std::string label;
+  std::string revision;
+  std::string owner;
+};
+
+// Revisions each of which rests on the next, and the last on the first.
+struct Cycle {
+  std::vector<std::string> ids;
+  Edges edges = Edges::kParents;
+};
+
 class RevisionGraph {
  public:
   // An id given twice is taken once: the first one counts.
@@ -47,9 +61,8 @@ class RevisionGraph {
   const Revision* Find(std::string_view full_id) const;  // nullptr if not registered
 
   const std::vector<MissingReference>& MissingParents() const { return missing_; }
-  // Throws kDuplicateLabel, kMissingParent or kCycle.
-  void Validate() const;
-  void RequireNoCycle() const;
+  const std::vector<RepeatedLabel>& RepeatedLabels() const { return repeated_labels_; }
+  std::optional<Cycle> FindCycle() const;  // one of them; of parents alone, if there is such a one
 
   // Heads are followed by nobody, bases follow nobody; dependencies do not count.
   Heads heads() const { return Names(heads_); }
@@ -59,12 +72,6 @@ class RevisionGraph {
   bool is_base(std::string_view full_id) const;
   bool is_branchpoint(std::string_view full_id) const;
   bool is_mergepoint(std::string_view full_id) const;
-
-  // Children before parents and dependencies, in the order in which Alembic lists history.
-  std::vector<std::string> NewestFirst() const;
-
-  // A full id, a branch label, or a prefix of exactly one of them. Throws kUnknownRevision or kAmbiguousRevision.
-  std::string Resolve(std::string_view id_or_prefix) const;
 
   // The branch labels of each revision, by index and sorted: its own and those inherited along its branch.
   std::vector<std::vector<std::string>> EffectiveLabels() const;
@@ -124,7 +131,7 @@ class RevisionGraph {
   NameTable ids_;
   NameTable labels_;
   std::vector<Match> sorted_names_;
-  std::vector<std::pair<std::string, RevisionIndex>> repeated_labels_;
+  std::vector<RepeatedLabel> repeated_labels_;
   std::vector<MissingReference> missing_;
   Adjacency parents_;
   Adjacency children_;

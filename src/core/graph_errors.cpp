@@ -17,7 +17,8 @@ std::string HintOfNearest(const RevisionGraph& graph, std::string_view word, con
 
 }  // namespace
 
-void ThrowDuplicateLabel(const std::string& label, const std::string& revision, const std::string& owner) {
+void ThrowDuplicateLabel(const RepeatedLabel& repeated) {
+  const auto& [label, revision, owner] = repeated;
   const std::string detail = label == owner      ? Format("There is a revision \"%1%\".", owner)
                              : revision == owner ? Format("Revision \"%1%\" names it twice.", revision)
                                                  : Format("Both \"%1%\" and \"%2%\" claim it.", owner, revision);
@@ -37,7 +38,8 @@ void ThrowMissingReference(const MissingReference& missing) {
               {}, Format("Load the file of revision \"%1%\", then try again.", missing.reference));
 }
 
-void ThrowCycle(const std::vector<std::string>& ids, Edges edges) {
+void ThrowCycle(const Cycle& cycle) {
+  const auto& [ids, edges] = cycle;
   const char* kind = edges == Edges::kParents ? "follow" : "depend on";
   const std::string message = ids.size() == 1 ? Format("revision \"%1%\" would have to %2% itself", ids.front(), kind)
                                               : Format("revisions %1% each other in a cycle", kind);

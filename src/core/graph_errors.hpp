@@ -11,9 +11,9 @@
 namespace headway::core {
 
 // The graph itself.
-[[noreturn]] void ThrowDuplicateLabel(const std::string& label, const std::string& revision, const std::string& owner);
+[[noreturn]] void ThrowDuplicateLabel(const RepeatedLabel& repeated);
 [[noreturn]] void ThrowMissingReference(const MissingReference& missing);
-[[noreturn]] void ThrowCycle(const std::vector<std::string>& ids, Edges edges);
+[[noreturn]] void ThrowCycle(const Cycle& cycle);
 
 // Names.
 [[noreturn]] void ThrowUnknownRevision(const RevisionGraph& graph, std::string_view word);

@@ -5,11 +5,13 @@
 #include "core/applied_heads.hpp"
 #include "core/error.hpp"
 #include "core/format.hpp"
+#include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
 #include "core/planner.hpp"
 #include "core/sqlstate.hpp"
 #include "core/target.hpp"
 #include "core/target_resolver.hpp"
+#include "core/validation.hpp"
 
 namespace headway::core {
 namespace {
@@ -37,11 +39,18 @@ std::vector<std::string> FindRevisions(const RevisionGraph& graph, const Heads& 
       AddOnce(found, target.text);
       continue;
     }
-    graph.Validate();
+    Validate(graph);
     const RevisionIndices rows = SpeaksOfCurrent(target) ? RequireRegistered(graph, current) : RevisionIndices();
     for (const std::string& name : graph.Names(Named(graph, rows, target))) AddOnce(found, name);
   }
   return found;
+}
+
+std::string ResolveName(const RevisionGraph& graph, std::string_view id_or_prefix) {
+  const auto matches = graph.Matches(id_or_prefix);
+  if (matches.empty()) ThrowUnknownRevision(graph, id_or_prefix);
+  if (matches.size() > 1) ThrowAmbiguousRevision(id_or_prefix, matches);
+  return graph.id(matches.front().index);
 }
 
 Heads HeadsAt(const RevisionGraph& graph, std::string_view text) { return PlanStamp(graph, {}, text, true).added; }

@@ -13,6 +13,7 @@
 #include "core/sqlstate.hpp"
 #include "core/target.hpp"
 #include "core/target_resolver.hpp"
+#include "core/validation.hpp"
 
 namespace headway::core {
 namespace {
@@ -104,8 +105,8 @@ class RangeReader {
 }  // namespace
 
 std::vector<std::string> PlanHistory(const RevisionGraph& graph, const Heads& current, std::string_view range) {
-  graph.Validate();
-  if (Trim(range).empty()) return graph.NewestFirst();
+  Validate(graph);
+  if (Trim(range).empty()) return NewestFirst(graph);
   TargetRange parsed = ParseRange(range);
   // Only a range that speaks of what is applied needs it to be registered.
   const bool needs_current = IsCurrent(parsed.from) || IsCurrent(parsed.to);

@@ -5,6 +5,7 @@
 #include "core/planner.hpp"
 #include "core/target.hpp"
 #include "core/target_resolver.hpp"
+#include "core/validation.hpp"
 
 namespace headway::core {
 namespace {
@@ -63,7 +64,7 @@ bool Contains(const Heads& heads, const std::string& head) {
 }  // namespace
 
 HeadChange PlanStamp(const RevisionGraph& graph, const Heads& current, std::string_view target, bool purge) {
-  graph.Validate();
+  Validate(graph);
   const RevisionIndices rows = purge ? RevisionIndices() : RequireRegistered(graph, current);
   const TargetResolver resolver(graph, rows);
   RevisionSet replaced(graph.size());

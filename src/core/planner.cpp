@@ -11,6 +11,7 @@
 #include "core/revision_order.hpp"
 #include "core/target.hpp"
 #include "core/target_resolver.hpp"
+#include "core/validation.hpp"
 
 namespace headway::core {
 namespace {
@@ -60,7 +61,7 @@ RevisionSet CollectDrops(const RevisionGraph& graph, const RevisionIndices& rows
 }  // namespace
 
 std::vector<MigrationStep> PlanUpgrade(const RevisionGraph& graph, const Heads& current, std::string_view target) {
-  graph.Validate();
+  Validate(graph);
   const RevisionIndices rows = RequireRegistered(graph, current);
   const TargetResolver resolver(graph, rows);
   RevisionSet ends(graph.size());
@@ -81,7 +82,7 @@ std::vector<MigrationStep> PlanUpgrade(const RevisionGraph& graph, const Heads& 
 }
 
 std::vector<MigrationStep> PlanDowngrade(const RevisionGraph& graph, const Heads& current, std::string_view target) {
-  graph.Validate();
+  Validate(graph);
   const RevisionIndices rows = RequireRegistered(graph, current);
   const RevisionSet applied = graph.Ancestors(rows, Edges::kParentsAndDependencies);
   const TargetResolver resolver(graph, rows);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 namespace headway::core {
@@ -182,6 +183,12 @@ RevisionIndices NewestFirstWalk::Run() {
 
 RevisionIndices OrderNewestFirst(const RevisionGraph& graph, const RevisionSet& members) {
   return NewestFirstWalk(graph, members).Run();
+}
+
+std::vector<std::string> NewestFirst(const RevisionGraph& graph) {
+  RevisionIndices all(graph.size());
+  std::iota(all.begin(), all.end(), 0);
+  return graph.Names(OrderNewestFirst(graph, RevisionSet(graph.size(), all)));
 }
 
 }  // namespace headway::core

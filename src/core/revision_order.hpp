@@ -4,6 +4,9 @@
 // it stays on one branch for as long as no revision of another branch must come first.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "core/graph.hpp"
 #include "core/revision_set.hpp"
 
@@ -11,5 +14,7 @@ namespace headway::core {
 
 // All of `members`, newest first. The branches are entered at those that no other member rests on.
 RevisionIndices OrderNewestFirst(const RevisionGraph& graph, const RevisionSet& members);
+// The ids of the whole graph in that order, in which history is listed.
+std::vector<std::string> NewestFirst(const RevisionGraph& graph);
 
 }  // namespace headway::core

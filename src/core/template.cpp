@@ -9,6 +9,7 @@
 #include "core/lookup.hpp"
 #include "core/sqlstate.hpp"
 #include "core/target.hpp"
+#include "core/validation.hpp"
 
 namespace headway::core {
 namespace {
@@ -103,7 +104,7 @@ std::vector<std::string> Dependencies(const RevisionGraph& graph, const std::opt
     RequireValidRevisionId(name);
     const auto matches = graph.Matches(name);
     const bool is_label = matches.size() == 1 && matches.front().name == name;
-    if (!is_label) name = graph.Resolve(name);
+    if (!is_label) name = ResolveName(graph, name);
   }
   return names;
 }
@@ -112,7 +113,7 @@ std::vector<std::string> Dependencies(const RevisionGraph& graph, const std::opt
 
 Revision NewRevision(const RevisionGraph& graph, const Heads& current, const TemplateCall& call,
                      const std::string& id) {
-  graph.Validate();
+  Validate(graph);
   RequireFree(graph, id);
   Revision revision;
   revision.id = id;
@@ -128,7 +129,7 @@ Revision NewRevision(const RevisionGraph& graph, const Heads& current, const Tem
 
 Revision NewMergePoint(const RevisionGraph& graph, const Heads& current, std::string_view heads,
                        const std::optional<std::string>& message, const std::string& id) {
-  graph.Validate();
+  Validate(graph);
   RequireFree(graph, id);
   Revision revision;
   revision.id = id;

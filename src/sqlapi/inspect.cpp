@@ -2,6 +2,7 @@
 #include "commands/inspection.hpp"
 #include "core/lookup.hpp"
 #include "core/planner.hpp"
+#include "core/revision_order.hpp"
 #include "pg/function_call.hpp"
 
 namespace core = headway::core;
@@ -69,7 +70,7 @@ HEADWAY_FUNCTION(migrate_branches) {
   const server::Standing standing = server::Standing::Load();
   const core::RevisionGraph& graph = standing.graph;
   const Labels labels = graph.EffectiveLabels();
-  for (const std::string& id : graph.NewestFirst()) {
+  for (const std::string& id : core::NewestFirst(graph)) {
     if (!graph.is_branchpoint(id)) continue;
     for (const std::string& child : graph.children(id)) {
       rows.Put({id, FirstLine(graph.Find(id)->message), child, FirstLine(graph.Find(child)->message),
@@ -103,7 +104,7 @@ HEADWAY_FUNCTION(migrate_history) {
   const core::RevisionGraph& graph = standing.graph;
   const Labels labels = graph.EffectiveLabels();
   // All of it can be listed while parents are missing.
-  for (const std::string& id : range ? core::PlanHistory(graph, standing.heads, *range) : graph.NewestFirst()) {
+  for (const std::string& id : range ? core::PlanHistory(graph, standing.heads, *range) : core::NewestFirst(graph)) {
     const core::Revision& revision = *graph.Find(id);
     rows.Put({id, Joined(revision.down_revisions), FirstLine(revision.message), LabelsOf(graph, labels, id),
               Joined(revision.depends_on), pg::Truth(graph.is_head(id)), pg::Truth(graph.is_branchpoint(id)),

@@ -7,8 +7,10 @@
 #include "core/error.hpp"
 #include "core/planner.hpp"
 #include "core/render.hpp"
+#include "core/revision_order.hpp"
 #include "core/sqlstate.hpp"
 #include "core/template.hpp"
+#include "core/validation.hpp"
 #include "graph_bytes.hpp"
 
 namespace {
@@ -149,17 +151,17 @@ std::string ReadTarget(headway::fuzz::Bytes& bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   headway::fuzz::Bytes bytes(data, size);
   const core::RevisionGraph graph(headway::fuzz::ReadRevisions(bytes));
-  Require(graph.NewestFirst().size() == graph.size());
+  Require(NewestFirst(graph).size() == graph.size());
   Require(graph.EffectiveLabels().size() == graph.size());
   CheckLooks(graph, {"r1", "unknown"});
   try {
-    graph.Validate();
+    Validate(graph);
   } catch (const core::Error&) {
     core::Heads none;
     CheckPlan(graph, none, true, "heads");  // must be refused, not hang
     return 0;
   }
-  CheckOrder(graph, graph.NewestFirst());
+  CheckOrder(graph, NewestFirst(graph));
   core::Heads heads;
   while (!bytes.empty()) {
     const std::uint8_t command = bytes.Next() % 4;

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/identifier.hpp"
+#include "core/lookup.hpp"
 #include "core/offline_script.hpp"
 #include "core/planner.hpp"
 #include "core/target.hpp"
@@ -37,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   TryCall([&] { core::ParseTargets(text); });
   TryCall([&] { core::RequireValidRevisionId(text); });
-  TryCall([&] { graph.Resolve(text); });
+  TryCall([&] { ResolveName(graph, text); });
   for (const core::Heads& heads : {core::Heads(), core::Heads{"abc456", "x1"}, core::Heads{"m", "x2"}}) {
     TryCall([&] { core::PlanUpgrade(graph, heads, text); });
     TryCall([&] { core::PlanDowngrade(graph, heads, text); });

@@ -15,6 +15,7 @@
 
 #include "core/error.hpp"
 #include "core/planner.hpp"
+#include "core/validation.hpp"
 
 namespace {
 
@@ -87,7 +88,7 @@ int main() {
     try {
       if (request.at(0) == "graph") {
         graph = ReadGraph(std::stoul(request.at(1)));
-        graph->Validate();
+        Validate(*graph);
         std::cout << "ok" << std::endl;
       } else {
         std::cout << "ok" << Answer(*graph, request) << std::endl;

@@ -1,5 +1,8 @@
 #include "core/graph.hpp"
 
+#include "core/lookup.hpp"
+#include "core/revision_order.hpp"
+#include "core/validation.hpp"
 #include "core_graphs.hpp"
 
 namespace headway::core {
@@ -12,7 +15,7 @@ using testing::StartsWith;
 
 std::string Fault(const std::vector<std::string>& lines) {
   const RevisionGraph graph = Graph(lines);
-  return ErrorOf([&] { graph.Validate(); });
+  return ErrorOf([&] { Validate(graph); });
 }
 
 TEST(GraphTest, KnowsItsRevisions) {
@@ -29,15 +32,15 @@ TEST(GraphTest, KnowsItsRevisions) {
   EXPECT_FALSE(graph.is_head("a"));
   EXPECT_TRUE(graph.is_head("b"));
   EXPECT_FALSE(graph.is_head("x"));
-  EXPECT_NO_THROW(graph.Validate());
+  EXPECT_NO_THROW(Validate(graph));
 }
 
 TEST(GraphTest, IsEmpty) {
   const RevisionGraph graph = Graph({});
   EXPECT_TRUE(graph.empty());
   EXPECT_TRUE(graph.heads().empty());
-  EXPECT_TRUE(graph.NewestFirst().empty());
-  EXPECT_NO_THROW(graph.Validate());
+  EXPECT_TRUE(NewestFirst(graph).empty());
+  EXPECT_NO_THROW(Validate(graph));
 }
 
 TEST(GraphTest, TakesARepeatedIdOnce) {
@@ -56,15 +59,15 @@ TEST(GraphTest, DependenciesMakeNoHeadsAndNoBranches) {
 
 TEST(GraphTest, FindsByPrefixAndLabel) {
   const RevisionGraph graph = Graph({"abc123 / label network", "abd456 <- abc123", "ab <- abd456"});
-  EXPECT_EQ(graph.Resolve("abc"), "abc123");
-  EXPECT_EQ(graph.Resolve("network"), "abc123");
-  EXPECT_EQ(graph.Resolve("netw"), "abc123");
-  EXPECT_EQ(graph.Resolve("ab"), "ab") << "an exact id is no prefix";
-  EXPECT_EQ(ErrorOf([&] { graph.Resolve("a"); }),
+  EXPECT_EQ(ResolveName(graph, "abc"), "abc123");
+  EXPECT_EQ(ResolveName(graph, "network"), "abc123");
+  EXPECT_EQ(ResolveName(graph, "netw"), "abc123");
+  EXPECT_EQ(ResolveName(graph, "ab"), "ab") << "an exact id is no prefix";
+  EXPECT_EQ(ErrorOf([&] { ResolveName(graph, "a"); }),
             "MG004 revision \"a\" is not unique / It could mean: abc123, abd456. / Give more characters of it.");
-  EXPECT_EQ(ErrorOf([&] { graph.Resolve("abc124"); }),
+  EXPECT_EQ(ErrorOf([&] { ResolveName(graph, "abc124"); }),
             "MG003 revision \"abc124\" is not registered / Perhaps you meant \"abc123\".");
-  EXPECT_TRUE(StartsWith(ErrorOf([&] { graph.Resolve(""); }), "MG003"));
+  EXPECT_TRUE(StartsWith(ErrorOf([&] { ResolveName(graph, ""); }), "MG003"));
 }
 
 TEST(GraphTest, FindsNamesWhateverTheirOrder) {
@@ -78,8 +81,8 @@ TEST(GraphTest, FindsNamesWhateverTheirOrder) {
   };
   for (const std::vector<std::string>& lines : orders) {
     const RevisionGraph graph = Graph(lines);
-    EXPECT_EQ(ErrorOf([&] { graph.Resolve("ab"); }), message);
-    EXPECT_EQ(graph.Resolve("abd1"), "abd1");
+    EXPECT_EQ(ErrorOf([&] { ResolveName(graph, "ab"); }), message);
+    EXPECT_EQ(ResolveName(graph, "abd1"), "abd1");
   }
 }
 
@@ -91,7 +94,7 @@ TEST(GraphTest, ListsMissingParents) {
   EXPECT_FALSE(missing[0].is_dependency);
   EXPECT_EQ(missing[1].child + " " + missing[1].reference, "c x");
   EXPECT_TRUE(missing[1].is_dependency);
-  EXPECT_EQ(Join(graph.NewestFirst()), "c b") << "what is there can still be listed";
+  EXPECT_EQ(Join(NewestFirst(graph)), "c b") << "what is there can still be listed";
 }
 
 TEST(GraphTest, RefusesMissingParents) {
@@ -118,7 +121,7 @@ TEST(GraphTest, NamesTheRevisionsOfOneCycle) {
 }
 
 TEST(GraphTest, ListsEvenACycle) {
-  EXPECT_EQ(Join(Graph({"a <- c", "b <- a", "c <- b", "d <- z", "z"}).NewestFirst()), "d z a b c");
+  EXPECT_EQ(Join(NewestFirst(Graph({"a <- c", "b <- a", "c <- b", "d <- z", "z"}))), "d z a b c");
 }
 
 TEST(GraphTest, RefusesDuplicateLabels) {
@@ -152,20 +155,20 @@ TEST(GraphTest, LabelsStayAboveASplit) {
 }
 
 TEST(GraphTest, OrderStaysOnABranch) {
-  EXPECT_EQ(Join(Graph({"a", "b <- a", "c <- a", "d <- b", "e <- c", "m <- d e", "n <- m"}).NewestFirst()),
+  EXPECT_EQ(Join(NewestFirst(Graph({"a", "b <- a", "c <- a", "d <- b", "e <- c", "m <- d e", "n <- m"}))),
             "n m d b e c a");
 }
 
 TEST(GraphTest, DependencyResolvesByLabelAndPrefix) {
   const RevisionGraph graph = Graph({"abc123 / label net", "x / needs net", "y / needs abc"});
-  EXPECT_NO_THROW(graph.Validate());
+  EXPECT_NO_THROW(Validate(graph));
   EXPECT_EQ(Join(graph.Names(graph.independent_heads())), "x y");
 }
 
 TEST(GraphTest, LookUpsAreSafeAfterAMove) {
   RevisionGraph first = Graph({"a / label net", "b <- a"});
   const RevisionGraph second = std::move(first);
-  EXPECT_EQ(second.Resolve("net"), "a");
+  EXPECT_EQ(ResolveName(second, "net"), "a");
   EXPECT_EQ(second.Find("b")->id, "b");
 }
 

@@ -6,14 +6,9 @@
 // them alone or more strongly (REINDEX).
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/locks/lock_need.hpp"
 
 namespace headway::pg {
-
-struct LockNeed {
-  Oid relation = InvalidOid;
-  int mode = 0;  // a LOCKMODE
-};
 
 // The strongest mode on each relation, ordered by oid: whoever takes them in this order meets no deadlock with another
 // who does. Nothing is locked and no name has to exist. A syntax error is thrown.

@@ -3,7 +3,7 @@
 // REQUIRES, for everything here: inside a guard, in a memory context that is thrown away afterwards.
 #pragma once
 
-#include "pg/locks/lock_needs.hpp"
+#include "pg/locks/lock_need.hpp"
 
 namespace headway::pg {
 

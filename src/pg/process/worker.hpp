@@ -7,14 +7,9 @@
 #pragma once
 
 #include "pg/guard.hpp"
+#include "pg/process/worker_request.hpp"
 
 namespace headway::pg {
-
-// What the worker is to do: a verb and its arguments, in an order that the verb knows.
-struct WorkerRequest {
-  std::string verb;
-  std::vector<std::optional<std::string>> arguments;
-};
 
 // Leader: runs the request to its end and returns its result. Relays notices on the way; throws the worker's error.
 // A cancel of the leader cancels the worker and waits for it, so that its locks are gone when the error comes out.
