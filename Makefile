@@ -48,6 +48,11 @@ override with_llvm := no
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# Only these two meet the server: for all others its headers are nowhere to be found.
+SERVER_LAYERS = src/pg/% src/sqlapi/%
+$(filter-out $(SERVER_LAYERS),$(OBJS)): override CPPFLAGS := $(filter-out \
+	-isystem $(server_include) -I$(includedir_server) -I$(includedir_internal),$(CPPFLAGS))
+
 all: pg_headway.control
 installcontrol: pg_headway.control
 pg_headway.so: scripts/exports.map

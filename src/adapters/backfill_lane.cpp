@@ -12,6 +12,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/locks/blockers.hpp"
+#include "pg/locks/lock_need.hpp"
 #include "pg/text.hpp"
 
 namespace headway::server {
@@ -33,7 +34,7 @@ class LaneJob : public engine::BackfillJob {
   engine::Orders LoadOrders() override { return server::LoadOrders(definition_.name); }
   void NoteWait(const std::string& what, const std::string& detail) override;
   std::string DescribeLockHolders() override {
-    return core::DescribeBlockers(pg::BlockersOf(table_, RowExclusiveLock));
+    return core::DescribeBlockers(pg::BlockersOf(table_, pg::kRowExclusiveLock));
   }
   std::string DescribeProgress() override;
 
@@ -42,7 +43,7 @@ class LaneJob : public engine::BackfillJob {
 
   const BackfillDefinition& definition_;
   int number_ = 0;  // of the range that was taken last
-  Oid table_ = InvalidOid;
+  Oid table_ = pg::kNoOid;
 };
 
 std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pg/process/worker.hpp"
+#include "pg/types.hpp"
 
 namespace headway::server {
 

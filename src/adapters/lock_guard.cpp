@@ -88,7 +88,7 @@ void LockGuard::NoteRewrites(const core::Statement& statement) const {
 
 std::string LockGuard::DescribeBlockers() const {
   if (awaited_transaction_ != 0) return core::DescribeBlockers(pg::BlockersOfTransaction(awaited_transaction_));
-  if (missing_.relation == InvalidOid) return {};
+  if (missing_.relation == pg::kNoOid) return {};
   return core::DescribeBlockers(pg::BlockersOf(missing_.relation, missing_.mode));
 }
 

@@ -192,7 +192,7 @@ namespace {
 struct StoredScript {
   std::string text;
   std::string registered_by;
-  Oid registered_by_oid = InvalidOid;
+  Oid registered_by_oid = pg::kNoOid;
 };
 
 StoredScript ReadStored(const std::string& revision, core::Direction direction) {

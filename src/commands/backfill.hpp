@@ -10,7 +10,7 @@
 namespace headway::server {
 
 struct BackfillCall {
-  Oid relation = InvalidOid;
+  Oid relation = pg::kNoOid;
   bool deletes = false;
   std::string set_clause;
   std::optional<std::string> where_clause;

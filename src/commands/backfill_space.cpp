@@ -86,15 +86,15 @@ void SpaceKeeper::VacuumInTime(const TableSums& table, double vacuum_every) {
   const Oid oid = pg::RelationNamed(pg::ParseQualifiedName(table.relation));
   bool owner = false;
   std::int64_t all_rows = 0;
-  const std::string name = oid == InvalidOid ? std::string() : pg::QualifiedName(oid);
-  if (oid != InvalidOid) {
+  const std::string name = oid == pg::kNoOid ? std::string() : pg::QualifiedName(oid);
+  if (oid != pg::kNoOid) {
     owner = is_owner.Run({static_cast<std::int64_t>(oid)}).Single() == "t";
     all_rows = std::max(table.rows, pg::DescribeTable(oid).estimated_rows);
   }
   looking.Commit();
   std::int64_t& last = tables_[table.relation].moved_at_vacuum;
   const double enough = vacuum_every * static_cast<double>(all_rows);
-  if (oid == InvalidOid || static_cast<double>(table.moved - last) < enough) return;
+  if (oid == pg::kNoOid || static_cast<double>(table.moved - last) < enough) return;
   last = table.moved;
   if (owner) {
     Vacuum(name);

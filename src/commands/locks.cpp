@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/locks/blockers.hpp"
@@ -25,7 +26,7 @@ int ModeOf(const std::string& name) {
 
 // Writers and other work on the table first, then whoever has a snapshot from before.
 std::vector<core::Blocker> BlockersOfConcurrentWork(Oid relation) {
-  std::vector<core::Blocker> blockers = pg::BlockersOf(relation, ShareRowExclusiveLock);
+  std::vector<core::Blocker> blockers = pg::BlockersOf(relation, pg::kShareRowExclusiveLock);
   const std::size_t lockers = blockers.size();
   for (core::Blocker& holder : pg::OldestSnapshots()) {
     const auto same = [&](const core::Blocker& known) {
@@ -56,7 +57,7 @@ std::vector<core::Blocker> WhoBlocks(unsigned int relation, const std::string& m
   if (pg::QualifiedName(relation).empty()) {
     throw Error(core::sqlstate::kUndefinedTable, Format("relation with OID %1% does not exist", relation));
   }
-  if (pg::Guarded([&] { return pg_strcasecmp(mode.c_str(), "concurrently") == 0; })) {
+  if (pg::IsSameWord(mode, "concurrently")) {
     return BlockersOfConcurrentWork(relation);
   }
   return pg::BlockersOf(relation, ModeOf(mode));

@@ -5,6 +5,7 @@
 
 #include "core/revision.hpp"
 #include "pg/process/worker.hpp"
+#include "pg/types.hpp"
 
 namespace headway::server {
 

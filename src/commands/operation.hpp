@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pg/process/worker.hpp"
+#include "pg/types.hpp"
 
 namespace headway::server {
 

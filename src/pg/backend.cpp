@@ -1,6 +1,7 @@
 #include "pg/backend.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 
 extern "C" {
 #include "common/pg_prng.h"

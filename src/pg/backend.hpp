@@ -1,7 +1,7 @@
 // Small services of the backend: reports, sleep, time, chance, activity.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

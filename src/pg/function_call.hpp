@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "pg/guard.hpp"
 #include "pg/spi.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

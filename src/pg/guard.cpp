@@ -1,5 +1,7 @@
 #include "pg/guard.hpp"
 
+#include "pg/postgres.hpp"
+
 #include <exception>
 
 namespace headway::pg {

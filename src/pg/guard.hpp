@@ -3,14 +3,14 @@
 // Guarded(f) runs server code: an ereport(ERROR) inside it comes out as core::Error with every field kept. The
 // lambda must not own anything with a destructor (a longjmp skips it) and its result must be trivially destructible.
 // An error caught this way must reach the entry wrapper, or end inside a transaction or savepoint that is rolled back.
-//
-// AtBoundary(f) is the other side: it wraps the body of every function that the server calls. Whatever leaves the
-// body, a core::Error, bad_alloc or anything else, becomes an ereport(ERROR), after all destructors have run and the
-// catch block has been left.
 #pragma once
 
+#include <exception>
+#include <new>
+#include <type_traits>
+
 #include "core/error.hpp"
-#include "pg/postgres.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
@@ -85,31 +85,7 @@ bool Contained(Body&& body, std::optional<core::ErrorReport>& failure) {
   return false;
 }
 
-// The body of an SQL-callable function.
-template <class Body>
-Datum AtBoundary(Body&& body) {
-  Datum result = 0;
-  ErrorData* error = nullptr;
-  {
-    std::optional<core::ErrorReport> failure;
-    if (!Contained([&] { result = body(); }, failure)) error = ToErrorData(*failure, ERROR);
-  }
-  if (error != nullptr) ThrowErrorData(error);
-  return result;
-}
-
 // Raises pending cancels and terminations as exceptions.
 void CheckInterrupts();
 
 }  // namespace headway::pg
-
-// Declares the C entry point of an SQL function `name` with the body that follows; `fcinfo` is its only name.
-#define HEADWAY_FUNCTION(name)                                           \
-  static Datum name##_body(FunctionCallInfo fcinfo);                     \
-  extern "C" {                                                           \
-  PG_FUNCTION_INFO_V1(name);                                             \
-  Datum name(PG_FUNCTION_ARGS) {                                         \
-    return headway::pg::AtBoundary([&] { return name##_body(fcinfo); }); \
-  }                                                                      \
-  }                                                                      \
-  static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/spi.hpp"
 

@@ -5,8 +5,8 @@
 
 #include <optional>
 
-#include "pg/guard.hpp"
 #include "pg/spi.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

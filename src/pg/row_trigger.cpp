@@ -1,5 +1,8 @@
 #include "pg/row_trigger.hpp"
 
+#include "pg/guard.hpp"
+#include "pg/postgres.hpp"
+
 extern "C" {
 #include "commands/trigger.h"
 #include "utils/rel.h"

@@ -1,7 +1,7 @@
 // A BEFORE ... FOR EACH ROW trigger function's view of the row it guards.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 
 extern "C" {
 #include "storage/proc.h"

@@ -1,7 +1,7 @@
 // Settings of the session: set and read, and the brackets that undo what happens to them inside.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

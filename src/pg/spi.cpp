@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include "pg/guard.hpp"
+#include "pg/postgres.hpp"
 #include "pg/text.hpp"
 
 namespace headway::pg {

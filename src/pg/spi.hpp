@@ -7,7 +7,7 @@
 #include <functional>
 #include <initializer_list>
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -6,6 +6,7 @@
 #include "core/short_hash.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 
 extern "C" {
 #include "utils/regproc.h"
@@ -101,6 +102,10 @@ Oid RelationNamed(const std::vector<std::string>& parts) {
     if (parts.size() > 1) name->schemaname = pstrdup(parts.front().c_str());
     return RangeVarGetRelid(name, NoLock, true);
   });
+}
+
+bool IsSameWord(const std::string& left, const std::string& right) {
+  return pg_strcasecmp(left.c_str(), right.c_str()) == 0;
 }
 
 int LineOf(std::string_view text, std::size_t offset) {

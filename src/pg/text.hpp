@@ -1,7 +1,7 @@
 // Between std::string and the server's texts: arguments in, results out, typed quoting of names and literals.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
@@ -29,8 +29,11 @@ std::string MakeHelperName(const std::string& prefix, const std::string& column,
 // The parts of a name as SQL writes it ("name", schema.name), folded and unquoted; the schema may be left out.
 // `what`: for messages.
 std::vector<std::string> ParseQualifiedName(const std::string& text, const char* what = "a table");
-// What has that name, seen from the search_path; InvalidOid: nothing. REQUIRES: a transaction.
+// What has that name, seen from the search_path; kNoOid: nothing. REQUIRES: a transaction.
 Oid RelationNamed(const std::vector<std::string>& parts);
+
+// Without regard to case, of letters of ASCII.
+bool IsSameWord(const std::string& left, const std::string& right);
 
 // The line of a byte offset in a text, from 1.
 int LineOf(std::string_view text, std::size_t offset);

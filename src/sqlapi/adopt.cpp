@@ -1,5 +1,6 @@
 // migrate_adopt().
 #include "commands/adoption.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 #include "pg/process/call_shape.hpp"
 

@@ -1,6 +1,7 @@
 // migrate_template(), migrate_merge().
 #include "commands/authoring.hpp"
 #include "core/template.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 #include "pg/text.hpp"
 

@@ -4,6 +4,7 @@
 #include "commands/backfill_control.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 
 namespace core = headway::core;

@@ -3,6 +3,7 @@
 #include "core/format.hpp"
 #include "core/render.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 #include "pg/text.hpp"
 

@@ -3,6 +3,7 @@
 #include "core/lookup.hpp"
 #include "core/planner.hpp"
 #include "core/revision_order.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 
 namespace core = headway::core;

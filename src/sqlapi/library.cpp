@@ -1,6 +1,7 @@
 // What the server calls when it loads the library.
 #include "commands/operation.hpp"
 #include "commands/worker_jobs.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/process/worker.hpp"
 #include "pg/settings.hpp"

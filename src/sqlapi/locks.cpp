@@ -1,5 +1,6 @@
 // migrate_locks(), migrate_blockers().
 #include "commands/locks.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 
 namespace core = headway::core;

@@ -1,5 +1,6 @@
 // migrate_upgrade(), migrate_downgrade(), migrate_stamp().
 #include "commands/migration.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 
 namespace core = headway::core;

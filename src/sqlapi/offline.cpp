@@ -1,5 +1,6 @@
 // migrate_sql().
 #include "commands/offline.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 #include "pg/text.hpp"
 

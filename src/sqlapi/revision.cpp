@@ -3,6 +3,7 @@
 #include "commands/registration.hpp"
 #include "commands/settled.hpp"
 #include "commands/vouching.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 #include "pg/process/call_shape.hpp"
 #include "pg/text.hpp"

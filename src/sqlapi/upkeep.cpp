@@ -1,6 +1,7 @@
 // migrate_check(), migrate_forget(), migrate_forget_progress().
 #include "commands/upkeep.hpp"
 #include "adapters/sessions.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 #include "pg/process/call_shape.hpp"
 #include "pg/text.hpp"

@@ -1,5 +1,5 @@
 // SQL functions that drive the guard into every corner: test/module/sql/guard.sql calls them and looks.
-#include "pg/guard.hpp"
+#include "pg/entry_point.hpp"
 
 #include <malloc.h>
 

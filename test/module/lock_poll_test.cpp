@@ -1,4 +1,5 @@
 // SQL functions for src/pg/locks/lock_poll.cpp and src/pg/locks/hover.cpp: test/module/sql/lock_poll.sql calls them.
+#include "pg/entry_point.hpp"
 #include "pg/locks/hover.hpp"
 
 namespace pg = headway::pg;

@@ -1,5 +1,6 @@
 // SQL functions for src/pg/parse/script.cpp: test/module/sql/script.sql calls them.
 #include "pg/parse/script.hpp"
+#include "pg/entry_point.hpp"
 
 #include "pg/text.hpp"
 

@@ -1,7 +1,7 @@
 // SQL functions for src/adapters/throttle.cpp and src/pg/pressure.cpp: test/module/sql/throttle.sql calls them.
 #include "adapters/throttle.hpp"
 
-#include "pg/guard.hpp"
+#include "pg/entry_point.hpp"
 #include "pg/pressure.hpp"
 
 namespace pg = headway::pg;

@@ -1,5 +1,8 @@
 #include "pg/catalog/check_expression.hpp"
 
+#include "pg/guard.hpp"
+#include "pg/postgres.hpp"
+
 extern "C" {
 #include "access/table.h"
 #include "catalog/pg_constraint.h"

@@ -1,7 +1,7 @@
 // CHECK constraints by what they mean: the expression as the server analyzes and stores it.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -2,7 +2,9 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/guard.hpp"
 #include "pg/parse/script.hpp"
+#include "pg/postgres.hpp"
 #include "pg/text.hpp"
 
 extern "C" {

@@ -3,7 +3,7 @@
 // IF NOT EXISTS looks at the name only: a run would go on with an index on another table, of other columns, not unique.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

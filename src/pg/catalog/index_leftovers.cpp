@@ -4,6 +4,7 @@
 #include "core/sqlstate.hpp"
 #include "pg/catalog/index_list.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/text.hpp"
 

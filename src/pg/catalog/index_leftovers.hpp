@@ -3,7 +3,7 @@
 // through, name_ccold that was not dropped), the pending state of a DETACH PARTITION CONCURRENTLY.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -1,5 +1,7 @@
 #include "pg/catalog/index_list.hpp"
 
+#include "pg/postgres.hpp"
+
 extern "C" {
 #include "access/genam.h"
 #include "access/stratnum.h"

@@ -2,7 +2,7 @@
 // lock.
 #pragma once
 
-#include "pg/postgres.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

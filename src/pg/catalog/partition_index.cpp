@@ -1,6 +1,7 @@
 #include "pg/catalog/partition_index.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 
 extern "C" {
 #include "access/attmap.h"

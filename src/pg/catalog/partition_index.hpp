@@ -1,12 +1,12 @@
 // Which indexes of a partition can be attached to an index of its parent.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
 struct PartitionIndex {
-  Oid index = InvalidOid;
+  Oid index = kNoOid;
   bool valid = false;
   bool has_constraint = false;  // it belongs to a UNIQUE or PRIMARY KEY
 };

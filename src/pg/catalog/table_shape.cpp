@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/parse/clause.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"

@@ -1,7 +1,7 @@
 // What a backfill needs to know of a table: whether it may be updated in batches, and what it can be walked by.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

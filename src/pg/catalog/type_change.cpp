@@ -3,6 +3,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/text.hpp"
 
 extern "C" {

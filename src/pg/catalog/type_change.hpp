@@ -1,7 +1,7 @@
 // What changing the type of a column comes to: a change of the catalogs, or every row written anew.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

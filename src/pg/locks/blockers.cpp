@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "pg/guard.hpp"
 #include "pg/locks/lock_needs.hpp"
+#include "pg/postgres.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/blocker.hpp"
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -4,6 +4,7 @@
 
 #include "pg/backend.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/locks/lock_poll.hpp"
 
 namespace headway::pg {

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "pg/guard.hpp"
 #include "pg/locks/lock_needs.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -1,12 +1,16 @@
 // A lock that a statement is going to take.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
+// The modes that our own code names: LOCKMODEs, under the names that they have there.
+constexpr int kRowExclusiveLock = 3;
+constexpr int kShareRowExclusiveLock = 6;
+
 struct LockNeed {
-  Oid relation = InvalidOid;
+  Oid relation = kNoOid;
   int mode = 0;  // a LOCKMODE
 };
 

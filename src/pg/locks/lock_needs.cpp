@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "pg/guard.hpp"
 #include "pg/locks/lock_set.hpp"
 #include "pg/parse/script.hpp"
+#include "pg/postgres.hpp"
+#include "pg/text.hpp"
 
 namespace headway::pg {
 
@@ -122,10 +125,12 @@ std::vector<LockNeed> LockNeedsOf(const std::string& statement) {
 
 std::string LockModeName(int mode) { return mode >= 1 && mode <= kModes ? kModeNames[mode - 1].words : "NONE"; }
 
+static_assert(kRowExclusiveLock == RowExclusiveLock && kShareRowExclusiveLock == ShareRowExclusiveLock);
+
 std::optional<int> LockModeByName(const std::string& name) {
   for (int mode = 1; mode <= kModes; ++mode) {
     const ModeName& names = kModeNames[mode - 1];
-    if (pg_strcasecmp(name.c_str(), names.words) == 0 || pg_strcasecmp(name.c_str(), names.server_name) == 0) {
+    if (IsSameWord(name, names.words) || IsSameWord(name, names.server_name)) {
       return mode;
     }
   }

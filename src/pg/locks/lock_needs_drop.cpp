@@ -1,6 +1,8 @@
 // The locks of DROP: what goes with an object is found in pg_depend, as the server finds it.
 #include "pg/locks/lock_set.hpp"
 
+#include "pg/postgres.hpp"
+
 extern "C" {
 #include "access/genam.h"
 #include "access/htup_details.h"

@@ -1,5 +1,8 @@
 #include "pg/locks/lock_poll.hpp"
 
+#include "pg/guard.hpp"
+#include "pg/postgres.hpp"
+
 namespace headway::pg {
 
 namespace {

@@ -1,6 +1,7 @@
 #include "pg/locks/lock_set.hpp"
 
 #include "pg/catalog/index_list.hpp"
+#include "pg/postgres.hpp"
 
 extern "C" {
 #include "access/genam.h"

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "pg/locks/lock_need.hpp"
+#include "pg/postgres.hpp"
 
 namespace headway::pg {
 

@@ -1,5 +1,8 @@
 #include "pg/locks/lock_watch.hpp"
 
+#include "pg/guard.hpp"
+#include "pg/postgres.hpp"
+
 extern "C" {
 #include "utils/timeout.h"
 }

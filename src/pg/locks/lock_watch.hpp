@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "pg/guard.hpp"
 #include "pg/locks/lock_needs.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
@@ -14,8 +14,8 @@ void StartLockWatch(std::int64_t every_ms);
 void StopLockWatch();
 
 struct AwaitedLock {
-  LockNeed relation;                                 // invalid: it was no lock of a relation
-  TransactionId transaction = InvalidTransactionId;  // whose end was waited for, as by a row that it has changed
+  LockNeed relation;                           // invalid: it was no lock of a relation
+  TransactionId transaction = kNoTransaction;  // whose end was waited for, as by a row that it has changed
 };
 // The last one seen since StartLockWatch(), if one was.
 std::optional<AwaitedLock> LastAwaitedLock();

@@ -2,6 +2,8 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/guard.hpp"
+#include "pg/postgres.hpp"
 
 namespace headway::pg {
 

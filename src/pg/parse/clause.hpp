@@ -1,7 +1,7 @@
 // Parts of statements that a user gives as text: parsed by themselves, so that they can be nothing but what they are.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

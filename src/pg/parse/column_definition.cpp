@@ -4,6 +4,7 @@
 
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/parse/clause.hpp"
 
 extern "C" {

@@ -1,7 +1,7 @@
 // What is written behind ADD COLUMN, read with the server's parser and taken apart.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

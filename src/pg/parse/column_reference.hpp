@@ -1,7 +1,7 @@
 // The text of an index or a CHECK with one column put in the place of another.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

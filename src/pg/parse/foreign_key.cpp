@@ -1,7 +1,9 @@
 #include "pg/parse/foreign_key.hpp"
 
 #include "core/sqlstate.hpp"
+#include "pg/guard.hpp"
 #include "pg/parse/clause.hpp"
+#include "pg/postgres.hpp"
 
 namespace headway::pg {
 

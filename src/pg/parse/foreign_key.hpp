@@ -1,13 +1,13 @@
 // What is written behind FOREIGN KEY, read with the server's parser.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
 struct ForeignKey {
   std::vector<std::string> columns;
-  Oid referenced = InvalidOid;
+  Oid referenced = kNoOid;
   std::vector<std::string> referenced_columns;  // empty: those of the primary key
   // As in pg_constraint.
   char on_update = 'a';

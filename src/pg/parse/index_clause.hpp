@@ -2,7 +2,7 @@
 // parsed by itself before it becomes part of a statement, so that it can mean nothing else there.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "core/statement.hpp"
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

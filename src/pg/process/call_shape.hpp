@@ -6,7 +6,7 @@
 // the time of the wait and takes a new one at the end.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -2,6 +2,7 @@
 
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/process/transaction.hpp"
 #include "pg/text.hpp"

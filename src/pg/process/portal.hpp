@@ -3,7 +3,7 @@
 // SPI cannot run CONCURRENTLY and the like: it says "not top level". This can.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

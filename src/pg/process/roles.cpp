@@ -1,5 +1,7 @@
 #include "pg/process/roles.hpp"
 
+#include "pg/guard.hpp"
+#include "pg/postgres.hpp"
 #include "pg/process/transaction.hpp"
 #include "pg/text.hpp"
 

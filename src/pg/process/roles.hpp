@@ -1,12 +1,12 @@
 // Who is who: names of roles, and whose privileges cover whose.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
 std::string CurrentUserName();
-Oid RoleNamed(const std::string& name);  // InvalidOid: there is none
+Oid RoleNamed(const std::string& name);  // kNoOid: there is none
 // Whether a role that exists has all privileges of the current user.
 bool HasPrivilegesOfCurrentUser(Oid role);
 // The role whose privileges what belongs to `role` could get at here though it has not got them: the current user, or

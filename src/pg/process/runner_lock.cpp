@@ -5,6 +5,7 @@
 
 #include "core/format.hpp"
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -24,6 +25,12 @@ constexpr std::uint16_t kPlaceTagKind = 0x487A;
 // REQUIRES: inside a guard, in a transaction.
 void MakeTag(LOCKTAG& tag) {
   SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kTagKind);
+}
+
+LOCKTAG PlaceTag(Oid extension) {
+  LOCKTAG tag;
+  SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, extension, 0, kPlaceTagKind);
+  return tag;
 }
 
 void MakeJobTag(LOCKTAG& tag, const std::string& name) {
@@ -89,18 +96,20 @@ bool TryRunnerLock(bool for_session) {
   });
 }
 
-RunnerPlace::RunnerPlace() : exceptions_(std::uncaught_exceptions()) {
-  Guarded([&] { SET_LOCKTAG_ADVISORY(tag_, MyDatabaseId, get_extension_oid("pg_headway", true), 0, kPlaceTagKind); });
-}
+RunnerPlace::RunnerPlace()
+    : extension_(Guarded([] { return get_extension_oid("pg_headway", true); })),
+      exceptions_(std::uncaught_exceptions()) {}
 
 // After an error it goes with the transaction, by the abort that we are on the way to.
 RunnerPlace::~RunnerPlace() {
-  if (held_ && std::uncaught_exceptions() == exceptions_)
-    (void)LockRelease(&tag_, ExclusiveLock, false);  // warns at most
+  if (!held_ || std::uncaught_exceptions() != exceptions_) return;
+  const LOCKTAG tag = PlaceTag(extension_);
+  (void)LockRelease(&tag, ExclusiveLock, false);  // warns at most
 }
 
 bool RunnerPlace::TryTake() {
-  held_ = held_ || Guarded([&] { return LockAcquire(&tag_, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL; });
+  const LOCKTAG tag = PlaceTag(extension_);
+  held_ = held_ || Guarded([&] { return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL; });
   return held_;
 }
 

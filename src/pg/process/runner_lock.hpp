@@ -4,7 +4,7 @@
 // that pg_advisory_lock() cannot reach.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
@@ -27,7 +27,7 @@ class RunnerPlace {
   std::string DescribeHolder() const;
 
  private:
-  LOCKTAG tag_;
+  Oid extension_;
   bool held_ = false;
   int exceptions_;
 };

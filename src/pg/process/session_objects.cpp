@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/postgres.hpp"
 #include "pg/process/transaction.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/spi.hpp"

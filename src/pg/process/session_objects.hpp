@@ -3,7 +3,7 @@
 // REQUIRES: a transaction.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

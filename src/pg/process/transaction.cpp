@@ -1,6 +1,7 @@
 #include "pg/process/transaction.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/guard.hpp"
 
 extern "C" {
 #include "commands/async.h"

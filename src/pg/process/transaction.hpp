@@ -1,7 +1,7 @@
 // Transactions and savepoints.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
@@ -30,8 +30,8 @@ bool IsRoleShutIn();
 // --- Savepoints: inside the transaction of the caller. ---
 
 struct Savepoint {
-  MemoryContext context = nullptr;
-  ResourceOwner owner = nullptr;
+  MemoryContextData* context = nullptr;
+  ResourceOwnerData* owner = nullptr;
   bool open = false;
 };
 Savepoint OpenSavepoint();

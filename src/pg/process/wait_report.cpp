@@ -5,7 +5,9 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
+#include "pg/guard.hpp"
 #include "pg/locks/blockers.hpp"
+#include "pg/postgres.hpp"
 #include "pg/process/transaction.hpp"
 
 extern "C" {

@@ -5,7 +5,7 @@
 // whose snapshot no index build has to wait for: it reads the server's views only.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 

@@ -6,7 +6,7 @@
 // When the leader goes, for whatever reason, the worker is told to stop; when the worker goes, the leader notices.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "core/error.hpp"
 #include "pg/process/worker_request.hpp"
 
 namespace headway::pg {

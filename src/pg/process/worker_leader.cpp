@@ -1,3 +1,4 @@
+#include "pg/guard.hpp"
 #include "pg/process/worker_team.hpp"
 
 #include "core/format.hpp"

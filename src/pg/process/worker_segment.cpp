@@ -1,6 +1,8 @@
 #include "pg/process/worker_segment.hpp"
 
+#include "core/error.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/postgres.hpp"
 
 namespace headway::pg::segment {
 

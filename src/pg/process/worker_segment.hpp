@@ -1,7 +1,8 @@
 // The shared memory segment between a leader and its worker: what both have to know of it.
 #pragma once
 
-#include "pg/guard.hpp"
+#include "core/error.hpp"
+#include "pg/postgres.hpp"
 #include "pg/process/worker_request.hpp"
 
 namespace headway::pg::segment {
