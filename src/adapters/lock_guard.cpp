@@ -75,7 +75,7 @@ void LockGuard::Run(const core::Statement& statement, bool top_level, std::int64
 
 // Nobody can read a table while it is written anew; whoever runs it should know how long that was.
 void LockGuard::NoteRewrites(const core::Statement& statement) const {
-  if (!pg::InTransaction() || !statement.alters_table) return;
+  if (!pg::InTransaction() || !statement.alters_table()) return;
   for (const Storage& before : shut_) {
     const std::uint64_t now = pg::StorageOf(before.relation);
     if (now == 0 || now == before.file) continue;

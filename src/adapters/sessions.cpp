@@ -133,7 +133,7 @@ void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t l
   BeginTopLevel(statement.kind);
   // A try that was stopped half-way through a DETACH has done what cannot be done again.
   const bool concurrent = statement.kind == core::StatementClass::kConcurrently;
-  const std::string rest = concurrent ? pg::FinalizeStatementForPendingDetach(statement.text) : std::string();
+  const std::string rest = concurrent ? pg::FinalizeStatementForPendingDetach(statement) : std::string();
   core::Statement run = statement;
   if (!rest.empty()) run.text = rest;
   guard_.Run(run, true, lock_timeout_ms);
@@ -175,7 +175,7 @@ void WorkerSession::ResetState() {
 
 std::vector<std::string> WorkerSession::DropInvalidIndexes(const core::Statement& statement) {
   Begin();
-  const std::vector<pg::IndexLeftover> leftovers = pg::InvalidIndexesOf(statement.text);
+  const std::vector<pg::IndexLeftover> leftovers = pg::InvalidIndexesOf(statement);
   if (leftovers.empty()) pg::RequireSameIndex(statement.text);
   Commit();
   std::vector<std::string> dropped;

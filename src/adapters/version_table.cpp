@@ -19,7 +19,6 @@ using core::Error;
 using core::Format;
 using core::Heads;
 
-pg::PreparedQuery find_relation("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.int8", "t");
 pg::PreparedQuery describe_relation(
     "SELECT c.relkind OPERATOR(pg_catalog.=) ANY (CAST('{r,p}' AS pg_catalog.\"char\"[])),"
     " pg_catalog.pg_get_userbyid(c.relowner), EXISTS (SELECT FROM "
@@ -43,15 +42,14 @@ Heads Sorted(Heads heads) {
 
 // A setting may come from a dump, another role or a slip of the keyboard, so its schema must be said.
 Oid NamedBySetting(const std::string& setting) {
-  const std::vector<std::string> parts = pg::ParseQualifiedName(setting);
-  if (parts.size() != 2) {
+  const core::ObjectName name = pg::ParseQualifiedName(setting);
+  if (name.schema.empty()) {
     throw Error(core::sqlstate::kInvalidParameterValue,
                 Format("headway.mirror_version_table must name a schema, too: \"%1%\"", setting), {},
                 "Set it to schema.table, for example 'public.alembic_version'.");
   }
-  const pg::Field oid =
-      find_relation.Run({pg::QuoteIdentifier(parts[0]) + "." + pg::QuoteIdentifier(parts[1])}).Single();
-  if (oid) return static_cast<Oid>(std::stoll(*oid));
+  const Oid oid = pg::RelationNamed(name);
+  if (oid != pg::kNoOid) return oid;
   throw Error(core::sqlstate::kUndefinedTable,
               Format("headway.mirror_version_table names a table that does not exist: \"%1%\"", setting),
               "Nothing has been run.", "Correct the setting, or RESET headway.mirror_version_table.");

@@ -15,11 +15,10 @@ using core::Direction;
 constexpr char kKeySuffix[] = "_pkc";  // Alembic's
 
 void NameVersionTable(core::OfflineScript& script, const std::string& name) {
-  const std::vector<std::string> parts = pg::ParseQualifiedName(name);
-  for (const std::string& part : parts) {
-    script.version_table += (script.version_table.empty() ? "" : ".") + pg::QuoteIdentifier(part);
-  }
-  script.version_key = pg::QuoteIdentifier(parts.back() + kKeySuffix);
+  const core::ObjectName parts = pg::ParseQualifiedName(name);
+  if (!parts.schema.empty()) script.version_table = pg::QuoteIdentifier(parts.schema) + ".";
+  script.version_table += pg::QuoteIdentifier(parts.name);
+  script.version_key = pg::QuoteIdentifier(parts.name + kKeySuffix);
 }
 
 std::vector<core::OfflineStep> ReadSteps(RevisionStore& store, const core::RevisionGraph& graph,

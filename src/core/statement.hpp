@@ -1,9 +1,12 @@
-// A script as the runner sees it: statements with their place in the text and what each of them needs.
+// A script as the runner sees it: statements with their place in the text, what each of them is, and what it needs.
 //
-// The parse trees stay with the server; src/pg/script.cpp fills this from them.
+// What it is, is what its text says and no more: which command, on which relations (names as they are written, which
+// the search_path has not found yet), and for each clause its kind, its column or constraint, and the words that
+// matter. The parse trees stay with the server; src/pg/parse/statement_facts.cpp fills this from them, once.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +20,97 @@ enum class StatementClass {
   kOwnTransactions,  // SELECT safe_backfill(...): commits by itself, holds nothing meanwhile
 };
 
+// Words of a statement or of a clause of it.
+enum class Word {
+  kConcurrently,
+  kIfExists,
+  kIfNotExists,
+  kOrReplace,
+  kOnly,  // not the partitions and children
+  kCascade,
+  kTemporary,
+  kUnlogged,
+  kFull,
+  kWhere,
+  kFinalize,
+  kUnique,
+  kPrimaryKey,
+  kCheck,
+  kForeignKey,
+  kExclude,
+  kNotNull,
+  kDefault,
+  kGenerated,  // stored; an identity column is kIdentity
+  kIdentity,
+  kNotValid,
+  kNoInherit,
+  kUsing,       // ALTER COLUMN TYPE ... USING
+  kUsingIndex,  // a constraint that takes an index over
+};
+const char* NameOf(Word word);  // as SQL has it: "NOT VALID"
+
+class Words {
+ public:
+  void Add(Word word) { bits_ |= Bit(word); }
+  void Add(Word word, bool given) { bits_ |= given ? Bit(word) : 0; }
+  bool Has(Word word) const { return (bits_ & Bit(word)) != 0; }
+  std::string Text() const;  // "NOT NULL, DEFAULT"
+
+ private:
+  static constexpr std::uint32_t Bit(Word word) { return std::uint32_t{1} << static_cast<int>(word); }
+  std::uint32_t bits_ = 0;
+};
+
+// A name as it is written, its quotes gone. No schema: the search_path decides.
+struct ObjectName {
+  std::string schema;
+  std::string name;
+
+  bool empty() const { return name.empty(); }
+};
+
+enum class ActionKind {
+  kAddColumn,  // of CREATE TABLE too
+  kDropColumn,
+  kAlterType,
+  kSetDefault,  // or DROP DEFAULT: without Word::kDefault
+  kSetNotNull,
+  kDropNotNull,
+  kAddConstraint,  // of CREATE TABLE and of a column as well
+  kDropConstraint,
+  kValidateConstraint,
+  kAttachPartition,
+  kDetachPartition,
+  kRename,        // the relation
+  kRenameColumn,  // or an attribute
+  kRenameConstraint,
+  kSetSchema,
+  kSetTablespace,
+  kSetLogged,
+  kSetUnlogged,
+  kSetAccessMethod,
+  kSetStorage,
+  kSetOptions,  // SET (fillfactor = 70)
+  kOwner,
+  kEnableTrigger,
+  kDisableTrigger,
+  kRowSecurity,
+  kReplicaIdentity,
+  kAddValue,  // ALTER TYPE ... ADD VALUE
+  kOther,
+};
+const char* NameOf(ActionKind kind);  // "ADD COLUMN"
+
+// One clause of an ALTER statement, one element of CREATE TABLE.
+struct Action {
+  ActionKind kind = ActionKind::kOther;
+  std::string name;      // of the column, constraint, trigger or value; empty: it has none, or the server makes one
+  std::string new_name;  // of what is renamed or moved
+  std::string type;      // of a column, as the parser names it: int8, varchar, public.mood[]
+  Words words;
+  ObjectName other;  // the table that a foreign key references, the partition
+};
+
 struct Statement {
   std::string text;
   std::size_t offset = 0;  // of its first token, in bytes from the start of the script
@@ -24,9 +118,19 @@ struct Statement {
   StatementClass kind = StatementClass::kTransactional;
   bool session_setting = false;  // SET or RESET that outlives its transaction: run again when a revision is resumed
   bool runs_code = false;        // may leave session state behind (DO, SELECT, CALL, PREPARE, ...)
-  bool alters_table = false;     // ALTER TABLE, which may write the table anew without saying so
-  std::string index_name;        // CREATE INDEX CONCURRENTLY name: what a failed try leaves behind
-  std::string added_enum_value;  // ALTER TYPE ... ADD VALUE
+
+  std::string verb;     // the command tag: ALTER TABLE
+  std::string subject;  // what kind of thing the verb is about, where the tag does not say: REINDEX SCHEMA
+  std::vector<ObjectName> relations;  // those it works on, in the order of the text
+  ObjectName object;                  // what it makes, changes or sets that is no relation; an index that it makes
+  Words words;
+  std::vector<Action> actions;
+
+  bool Is(const char* command) const { return verb == command; }
+  // ALTER TABLE, which may rewrite the table without saying so.
+  bool alters_table() const { return verb == "ALTER TABLE"; }
+  // The value that ALTER TYPE ... ADD VALUE adds; empty: it adds none.
+  std::string AddedEnumValue() const;
 };
 
 struct Script {

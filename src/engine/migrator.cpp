@@ -210,7 +210,8 @@ void Migrator::CheckEnumValues(const PlannedRun& plan) {
                   "Call it as a statement of its own, outside of a transaction: then each revision commits.");
     }
     for (const core::Statement& statement : ports_.store.Parse(text, NameScript(step)).statements) {
-      if (!statement.added_enum_value.empty()) added.emplace_back(statement.added_enum_value, step.revision);
+      const std::string value = statement.AddedEnumValue();
+      if (!value.empty()) added.emplace_back(value, step.revision);
     }
   }
   unit.Commit();

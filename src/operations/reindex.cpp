@@ -12,6 +12,7 @@
 #include "pg/backend.hpp"
 #include "pg/catalog/index_leftovers.hpp"
 #include "pg/catalog/table_shape.hpp"
+#include "pg/parse/script.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 
@@ -158,7 +159,8 @@ std::string RebuildStatement(const std::string& index) {
 
 std::string NextLeftover(const Job& job) {
   if (pg::QualifiedName(static_cast<std::uint32_t>(job.relation)).empty()) return {};
-  const std::vector<pg::IndexLeftover> leftovers = pg::InvalidIndexesOf("REINDEX TABLE CONCURRENTLY " + job.table);
+  const std::vector<pg::IndexLeftover> leftovers =
+      pg::InvalidIndexesOf(pg::ParseScript("REINDEX TABLE CONCURRENTLY " + job.table, job.table).statements.front());
   return leftovers.empty() ? std::string() : leftovers.front().drop_statement;
 }
 

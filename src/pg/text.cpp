@@ -84,23 +84,20 @@ std::string RoleName(Oid role) {
   return name == nullptr ? std::string() : std::string(name);
 }
 
-std::vector<std::string> ParseQualifiedName(const std::string& text, const char* what) {
-  List* names = Guarded([&] { return compat::SplitQualifiedName(text.c_str()); });
-  std::vector<std::string> parts;
-  ListCell* cell;
-  foreach (cell, names) parts.emplace_back(strVal(lfirst(cell)));
-  if (parts.size() > 2) {
+core::ObjectName ParseQualifiedName(const std::string& text, const char* what) {
+  List* parts = Guarded([&] { return compat::SplitQualifiedName(text.c_str()); });
+  if (list_length(parts) > 2) {
     throw core::Error(core::sqlstate::kInvalidParameterValue,
                       core::Format("\"%1%\" is not the name of %2%", text, what), {}, "Write name or schema.name.");
   }
-  return parts;
+  const bool has_schema = list_length(parts) == 2;
+  return {has_schema ? strVal(linitial(parts)) : "", strVal(llast(parts))};
 }
 
-Oid RelationNamed(const std::vector<std::string>& parts) {
+Oid RelationNamed(const core::ObjectName& name) {
   return Guarded([&] {
-    RangeVar* name = makeRangeVar(nullptr, pstrdup(parts.back().c_str()), -1);
-    if (parts.size() > 1) name->schemaname = pstrdup(parts.front().c_str());
-    return RangeVarGetRelid(name, NoLock, true);
+    char* schema = name.schema.empty() ? nullptr : pstrdup(name.schema.c_str());
+    return RangeVarGetRelid(makeRangeVar(schema, pstrdup(name.name.c_str()), -1), NoLock, true);
   });
 }
 

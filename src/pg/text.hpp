@@ -1,6 +1,7 @@
 // Between std::string and the server's texts: arguments in, results out, typed quoting of names and literals.
 #pragma once
 
+#include "core/statement.hpp"
 #include "pg/types.hpp"
 
 namespace headway::pg {
@@ -26,11 +27,11 @@ std::string MakeObjectName(const std::string& first, const std::string& second, 
 // prefix_column_label for something of ours that belongs to a column. Where that is too long for a name, a part of it
 // is made from the whole name of the column: no two columns have the same, and a later call finds it again.
 std::string MakeHelperName(const std::string& prefix, const std::string& column, const std::string& label = {});
-// The parts of a name as SQL writes it ("name", schema.name), folded and unquoted; the schema may be left out.
+// A name as SQL writes it ("name", schema.name), folded and unquoted; the schema may be left out.
 // `what`: for messages.
-std::vector<std::string> ParseQualifiedName(const std::string& text, const char* what = "a table");
+core::ObjectName ParseQualifiedName(const std::string& text, const char* what = "a table");
 // What has that name, seen from the search_path; kNoOid: nothing. REQUIRES: a transaction.
-Oid RelationNamed(const std::vector<std::string>& parts);
+Oid RelationNamed(const core::ObjectName& name);
 
 // Without regard to case, of letters of ASCII.
 bool IsSameWord(const std::string& left, const std::string& right);

@@ -15,7 +15,7 @@ Statement Plain(const char* text) {
 
 Statement Adds(const char* value) {
   Statement statement = Plain("ALTER TYPE t ADD VALUE");
-  statement.added_enum_value = value;
+  if (*value != 0) statement.actions.push_back({ActionKind::kAddValue, value, {}, {}, {}, {}});
   return statement;
 }
 

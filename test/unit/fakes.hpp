@@ -57,11 +57,11 @@ inline core::Statement ParseStatement(const std::string& text, int line) {
   const std::string rest = text.substr(text.find(' ') + 1);
   if (Begins(text, "index ")) {
     statement.kind = core::StatementClass::kConcurrently;
-    statement.index_name = rest;
+    statement.object.name = rest;
   }
   if (Begins(text, "vacuum")) statement.kind = core::StatementClass::kTopLevel;
   if (Begins(text, "backfill")) statement.kind = core::StatementClass::kOwnTransactions;
-  if (Begins(text, "value ")) statement.added_enum_value = rest;
+  if (Begins(text, "value ")) statement.actions.push_back({core::ActionKind::kAddValue, rest, {}, {}, {}, {}});
   statement.session_setting = Begins(text, "set ");
   statement.runs_code = Begins(text, "do");
   return statement;
@@ -259,11 +259,11 @@ class FakeSession : public Session {
   void RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) override {
     EXPECT_TRUE(owns_) << "RunTopLevel needs transactions of its own";
     world_.RequireUnit(false, "RunTopLevel");
-    if (!statement.index_name.empty()) BeginIndex(statement.index_name);
+    if (!statement.object.name.empty()) BeginIndex(statement.object.name);
     if (statement.kind == core::StatementClass::kOwnTransactions) RunByItself(statement);
     world_.BeginUnit();
     world_.Call("top " + statement.text + ", lock timeout " + std::to_string(lock_timeout_ms));
-    if (!statement.index_name.empty()) world_.open_unit.valid_indexes.insert(statement.index_name);
+    if (!statement.object.name.empty()) world_.open_unit.valid_indexes.insert(statement.object.name);
     if (statement.kind != core::StatementClass::kOwnTransactions) world_.RunInUnit(statement);
   }
 
@@ -277,10 +277,10 @@ class FakeSession : public Session {
   std::vector<std::string> DropInvalidIndexes(const core::Statement& statement) override {
     EXPECT_TRUE(owns_);
     world_.RequireUnit(false, "DropInvalidIndexes");
-    world_.Call("drop invalid " + statement.index_name);
-    if (world_.committed.valid_indexes.count(statement.index_name) != 0) return {};
-    if (world_.invalid_indexes.erase(statement.index_name) == 0) return {};
-    return {statement.index_name};
+    world_.Call("drop invalid " + statement.object.name);
+    if (world_.committed.valid_indexes.count(statement.object.name) != 0) return {};
+    if (world_.invalid_indexes.erase(statement.object.name) == 0) return {};
+    return {statement.object.name};
   }
 
   void RequireLockSpace() override { world_.Call("lock space"); }

@@ -5,7 +5,6 @@
 #include "pg/catalog/index_list.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/parse/script.hpp"
 #include "pg/text.hpp"
 
 extern "C" {
@@ -57,11 +56,9 @@ bool IsNamedByReindex(const char* name) {
 }
 
 // REQUIRES: inside a guard, and of all below.
-void FindOfCreate(const IndexStmt* create, Leftovers& leftovers) {
-  if (!create->concurrent || create->idxname == nullptr) return;
-  const Oid table = RangeVarGetRelid(create->relation, NoLock, true);
-  if (!OidIsValid(table)) return;
-  const Oid index = get_relname_relid(create->idxname, get_rel_namespace(table));
+void FindOfCreate(const core::Statement& create, Oid table, Leftovers& leftovers) {
+  if (create.object.empty() || !OidIsValid(table)) return;
+  const Oid index = get_relname_relid(create.object.name.c_str(), get_rel_namespace(table));
   if (OidIsValid(index) && IsInvalidIndexOf(index, table)) Add(leftovers, index, table);
 }
 
@@ -105,25 +102,15 @@ void FindOnOwnTables(Oid schema, Leftovers& leftovers) {
   table_close(catalog, AccessShareLock);
 }
 
-bool IsConcurrent(const ReindexStmt* reindex) {
-  ListCell* cell;
-  foreach (cell, reindex->params) {
-    auto* option = lfirst_node(DefElem, cell);
-    if (std::strcmp(option->defname, "concurrently") == 0) return defGetBoolean(option);
-  }
-  return false;
-}
-
-void FindOfReindex(const ReindexStmt* reindex, Leftovers& leftovers) {
-  if (!IsConcurrent(reindex)) return;
-  if (reindex->relation == nullptr) {
-    const bool of_schema = reindex->kind == REINDEX_OBJECT_SCHEMA;
-    const Oid schema = of_schema ? get_namespace_oid(reindex->name, true) : InvalidOid;
+// `named`: the index or the table; nothing for those of a schema or the database.
+void FindOfReindex(const core::Statement& reindex, Oid named, Leftovers& leftovers) {
+  if (reindex.relations.empty()) {
+    const bool of_schema = reindex.subject == "SCHEMA";
+    const Oid schema = of_schema ? get_namespace_oid(reindex.object.name.c_str(), true) : InvalidOid;
     if (!of_schema || OidIsValid(schema)) FindOnOwnTables(schema, leftovers);
     return;
   }
-  const bool of_index = reindex->kind == REINDEX_OBJECT_INDEX;
-  const Oid named = RangeVarGetRelid(reindex->relation, NoLock, true);
+  const bool of_index = reindex.subject == "INDEX";
   if (!OidIsValid(named)) return;
   const Oid table = of_index ? IndexGetRelation(named, true) : named;
   if (!OidIsValid(table)) return;
@@ -135,45 +122,32 @@ void FindOfReindex(const ReindexStmt* reindex, Leftovers& leftovers) {
   }
 }
 
-Leftovers Find(const char* text) {
+Leftovers Find(const core::Statement& statement, Oid named) {
   Leftovers leftovers;
   leftovers.found = static_cast<Found*>(palloc(sizeof(Found) * kMostFound));
-  Node* statement = linitial_node(RawStmt, ParseStatements(text))->stmt;
-  if (IsA(statement, IndexStmt)) FindOfCreate(castNode(IndexStmt, statement), leftovers);
-  if (IsA(statement, ReindexStmt)) FindOfReindex(castNode(ReindexStmt, statement), leftovers);
+  if (statement.Is("CREATE INDEX")) FindOfCreate(statement, named, leftovers);
+  if (statement.Is("REINDEX")) FindOfReindex(statement, named, leftovers);
   return leftovers;
-}
-
-struct PendingDetach {
-  Oid parent = InvalidOid;
-  Oid partition = InvalidOid;
-};
-
-// REQUIRES: inside a guard.
-PendingDetach FindPendingDetach(const char* text) {
-  PendingDetach found;
-  auto* raw = linitial_node(RawStmt, ParseStatements(text));
-  if (!IsA(raw->stmt, AlterTableStmt)) return found;
-  auto* alter = castNode(AlterTableStmt, raw->stmt);
-  auto* command = linitial_node(AlterTableCmd, alter->cmds);
-  if (command->subtype != AT_DetachPartition || !castNode(PartitionCmd, command->def)->concurrent) return found;
-  found.parent = RangeVarGetRelid(alter->relation, NoLock, true);
-  found.partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
-  if (!OidIsValid(found.partition) || !PartitionHasPendingDetach(found.partition)) found.parent = InvalidOid;
-  return found;
 }
 
 }  // namespace
 
-std::string FinalizeStatementForPendingDetach(const std::string& statement) {
-  const PendingDetach pending = Guarded([&] { return FindPendingDetach(statement.c_str()); });
-  if (!OidIsValid(pending.parent)) return {};
-  return core::Format("ALTER TABLE %1% DETACH PARTITION %2% FINALIZE", QualifiedName(pending.parent),
-                      QualifiedName(pending.partition));
+std::string FinalizeStatementForPendingDetach(const core::Statement& statement) {
+  const bool detaches = !statement.actions.empty() &&
+                        statement.actions.front().kind == core::ActionKind::kDetachPartition &&
+                        statement.actions.front().words.Has(core::Word::kConcurrently);
+  if (!detaches) return {};
+  const Oid parent = RelationNamed(statement.relations.front());
+  const Oid partition = RelationNamed(statement.actions.front().other);
+  if (!OidIsValid(parent) || !OidIsValid(partition)) return {};
+  if (!Guarded([&] { return PartitionHasPendingDetach(partition); })) return {};
+  return core::Format("ALTER TABLE %1% DETACH PARTITION %2% FINALIZE", QualifiedName(parent), QualifiedName(partition));
 }
 
-std::vector<IndexLeftover> InvalidIndexesOf(const std::string& statement) {
-  const Leftovers leftovers = Guarded([&] { return Find(statement.c_str()); });
+std::vector<IndexLeftover> InvalidIndexesOf(const core::Statement& statement) {
+  if (!statement.words.Has(core::Word::kConcurrently)) return {};
+  const Oid named = statement.relations.empty() ? InvalidOid : RelationNamed(statement.relations.front());
+  const Leftovers leftovers = Guarded([&] { return Find(statement, named); });
   std::vector<IndexLeftover> indexes;
   for (int i = 0; i < leftovers.count; ++i) {
     const Found& found = leftovers.found[i];

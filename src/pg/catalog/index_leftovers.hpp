@@ -3,6 +3,7 @@
 // through, name_ccold that was not dropped), the pending state of a DETACH PARTITION CONCURRENTLY.
 #pragma once
 
+#include "core/statement.hpp"
 #include "pg/types.hpp"
 
 namespace headway::pg {
@@ -16,10 +17,10 @@ struct IndexLeftover {
 // table's partitions and their TOAST tables; for a schema or the database, on all tables there that are the user's own.
 // An index that somebody else is building just now is no leftover: on the one table that is asked for, that is a lock
 // error (55P03), to be tried again; elsewhere it is left alone. REQUIRES: a transaction.
-std::vector<IndexLeftover> InvalidIndexesOf(const std::string& statement);
+std::vector<IndexLeftover> InvalidIndexesOf(const core::Statement& statement);
 
 // For a DETACH PARTITION CONCURRENTLY whose partition is half detached: the statement that finishes it; empty for
 // everything else. REQUIRES: a transaction.
-std::string FinalizeStatementForPendingDetach(const std::string& statement);
+std::string FinalizeStatementForPendingDetach(const core::Statement& statement);
 
 }  // namespace headway::pg

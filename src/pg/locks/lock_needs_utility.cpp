@@ -1,6 +1,7 @@
 // The locks of utility statements other than ALTER TABLE and DROP.
 #include "pg/compat.hpp"
 #include "pg/locks/lock_set.hpp"
+#include "pg/parse/statement_facts.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -16,29 +17,6 @@ extern "C" {
 namespace headway::pg {
 
 namespace {
-
-bool HasOption(List* options, const char* name) {
-  ListCell* cell;
-  foreach (cell, options) {
-    auto* option = lfirst_node(DefElem, cell);
-    if (std::strcmp(option->defname, name) == 0) return defGetBoolean(option);
-  }
-  return false;
-}
-
-bool IsRelationType(ObjectType type) {
-  switch (type) {
-    case OBJECT_TABLE:
-    case OBJECT_FOREIGN_TABLE:
-    case OBJECT_INDEX:
-    case OBJECT_SEQUENCE:
-    case OBJECT_VIEW:
-    case OBJECT_MATVIEW:
-      return true;
-    default:
-      return false;
-  }
-}
 
 void AddCreateTable(LockSet* set, const CreateStmt* create) {
   if (create->if_not_exists && OidIsValid(FindRelation(create->relation))) return;
@@ -86,7 +64,7 @@ void AddReindexOfTable(LockSet* set, Oid table, bool concurrently) {
 void AddReindex(LockSet* set, const ReindexStmt* reindex) {
   const Oid relation = FindRelation(reindex->relation);
   if (!OidIsValid(relation)) return;
-  const bool concurrently = HasOption(reindex->params, "concurrently");
+  const bool concurrently = HasTrueOption(reindex->params, "concurrently");
   if (IsIndex(relation)) {
     AddReindexOfIndex(set, relation, concurrently);
   } else {
@@ -127,13 +105,13 @@ void AddCluster(LockSet* set, const compat::ClusterStatement* cluster) {
   const RangeVar* name = compat::ClusteredTable(cluster);
   if (name == nullptr) return;
   // Concurrently, others are shut out at the end, for a moment.
-  const bool concurrently = HasOption(compat::ClusterOptions(cluster), "concurrently");
+  const bool concurrently = HasTrueOption(compat::ClusterOptions(cluster), "concurrently");
   const Oid table = AddNamed(set, name, concurrently ? ShareUpdateExclusiveLock : AccessExclusiveLock, false);
   if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) AddTree(set, table, AccessExclusiveLock);
 }
 
 void AddVacuum(LockSet* set, const VacuumStmt* vacuum) {
-  const bool full = vacuum->is_vacuumcmd && HasOption(vacuum->options, "full");
+  const bool full = vacuum->is_vacuumcmd && HasTrueOption(vacuum->options, "full");
   const LOCKMODE mode = full ? AccessExclusiveLock : ShareUpdateExclusiveLock;
   ListCell* cell;
   foreach (cell, vacuum->rels) {

@@ -4,6 +4,7 @@
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/parse/statement_facts.hpp"
 #include "pg/text.hpp"
 
 namespace headway::pg {
@@ -11,171 +12,26 @@ namespace headway::pg {
 namespace {
 
 using core::Format;
-using core::StatementClass;
 
 OwnTransactionsTest is_own_transactions = nullptr;
 
-// What a raw statement tells. Plain data: it is filled inside a guard.
-struct Facts {
-  StatementClass kind = StatementClass::kTransactional;
-  bool session_setting = false;
-  bool runs_code = false;
-  bool alters_table = false;
-  const char* refused = nullptr;  // why no script may contain it
-  const char* index_name = nullptr;
-  const char* added_enum_value = nullptr;
-};
-
-bool IsOwnTransactionCall(const SelectStmt* select) {
-  if (select->op != SETOP_NONE || list_length(select->targetList) != 1 || select->fromClause != NIL) return false;
-  auto* target = linitial_node(ResTarget, select->targetList);
-  if (target->val == nullptr || !IsA(target->val, FuncCall)) return false;
-  auto* call = castNode(FuncCall, target->val);
-  return is_own_transactions != nullptr && is_own_transactions(strVal(llast(call->funcname)));
-}
-
-bool HasTrueOption(List* options, const char* name) {
-  ListCell* cell;
-  foreach (cell, options) {
-    auto* option = lfirst_node(DefElem, cell);
-    if (std::strcmp(option->defname, name) == 0) return defGetBoolean(option);
+// Why no script may contain it; null: it may.
+const char* WhyRefused(const Node* tree) {
+  if (IsA(tree, TransactionStmt)) {
+    return "Each revision has its own transaction: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out.";
   }
-  return false;
-}
-
-void DescribeIndex(const IndexStmt* index, Facts& facts) {
-  if (!index->concurrent) return;
-  facts.kind = StatementClass::kConcurrently;
-  facts.index_name = index->idxname;
-  if (index->idxname == nullptr) {
-    facts.refused = "Name the index: a failed try leaves an INVALID index behind, which is found again by its name.";
+  if (IsA(tree, CopyStmt)) {
+    const auto* copy = reinterpret_cast<const CopyStmt*>(tree);
+    if (copy->filename != nullptr || copy->is_program) return nullptr;
+    return copy->is_from ? "It needs a client that sends the data: use INSERT, or COPY from a file of the server."
+                         : "It needs a client that receives the data.";
   }
-}
-
-void DescribeReindex(const ReindexStmt* reindex, Facts& facts) {
-  if (HasTrueOption(reindex->params, "concurrently")) {
-    facts.kind = StatementClass::kConcurrently;
-  } else if (reindex->kind != REINDEX_OBJECT_INDEX && reindex->kind != REINDEX_OBJECT_TABLE) {
-    facts.kind = StatementClass::kTopLevel;
+  if (IsA(tree, IndexStmt)) {
+    const auto* index = reinterpret_cast<const IndexStmt*>(tree);
+    if (!index->concurrent || index->idxname != nullptr) return nullptr;
+    return "Name the index: a failed try leaves an INVALID index behind, which is found again by its name.";
   }
-}
-
-void DescribeAlterTable(const AlterTableStmt* alter, Facts& facts) {
-  facts.alters_table = true;
-  ListCell* cell;
-  foreach (cell, alter->cmds) {
-    auto* command = lfirst_node(AlterTableCmd, cell);
-    if (command->subtype != AT_DetachPartition || command->def == nullptr) continue;
-    if (IsA(command->def, PartitionCmd) && castNode(PartitionCmd, command->def)->concurrent) {
-      facts.kind = StatementClass::kConcurrently;
-    }
-  }
-}
-
-void DescribeCopy(const CopyStmt* copy, Facts& facts) {
-  if (copy->filename == nullptr && !copy->is_program) {
-    facts.refused = copy->is_from
-                        ? "It needs a client that sends the data: use INSERT, or COPY from a file of the server."
-                        : "It needs a client that receives the data.";
-  }
-}
-
-void DescribeEnum(const AlterEnumStmt* alter, Facts& facts) {
-  if (alter->oldVal == nullptr) facts.added_enum_value = alter->newVal;
-}
-
-void DescribeSelect(const SelectStmt* select, Facts& facts) {
-  facts.runs_code = true;
-  if (IsOwnTransactionCall(select)) facts.kind = StatementClass::kOwnTransactions;
-}
-
-void DescribeCluster(const compat::ClusterStatement* cluster, Facts& facts) {
-  const bool concurrently = HasTrueOption(compat::ClusterOptions(cluster), "concurrently");
-  if (compat::ClusteredTable(cluster) == nullptr || concurrently) facts.kind = StatementClass::kTopLevel;
-}
-
-void DescribeSystem(const Node* node, Facts& facts) {
-  switch (nodeTag(node)) {
-    case T_VacuumStmt:
-      if (castNode(VacuumStmt, const_cast<Node*>(node))->is_vacuumcmd) facts.kind = StatementClass::kTopLevel;
-      break;
-    case T_CreatedbStmt:
-    case T_DropdbStmt:
-    case T_CreateTableSpaceStmt:
-    case T_DropTableSpaceStmt:
-    case T_AlterSystemStmt:
-      facts.kind = StatementClass::kTopLevel;
-      break;
-    case T_CreateSubscriptionStmt:
-    case T_DropSubscriptionStmt:
-    case T_AlterSubscriptionStmt:
-      // Some of their forms run in a transaction, some do not; one by one all of them do.
-      facts.kind = StatementClass::kTopLevel;
-      break;
-    default:
-      break;
-  }
-}
-
-Facts Describe(Node* node) {
-  Facts facts;
-  switch (nodeTag(node)) {
-    case T_TransactionStmt:
-      facts.refused = "Each revision has its own transaction: leave BEGIN, COMMIT, ROLLBACK and SAVEPOINT out.";
-      break;
-    case T_CopyStmt:
-      DescribeCopy(castNode(CopyStmt, node), facts);
-      break;
-    case T_IndexStmt:
-      DescribeIndex(castNode(IndexStmt, node), facts);
-      break;
-    case T_DropStmt:
-      if (castNode(DropStmt, node)->concurrent) facts.kind = StatementClass::kConcurrently;
-      break;
-    case T_ReindexStmt:
-      DescribeReindex(castNode(ReindexStmt, node), facts);
-      break;
-    case T_AlterTableStmt:
-      DescribeAlterTable(castNode(AlterTableStmt, node), facts);
-      break;
-    case T_AlterEnumStmt:
-      DescribeEnum(castNode(AlterEnumStmt, node), facts);
-      break;
-    case compat::kClusterTag:
-      DescribeCluster(reinterpret_cast<compat::ClusterStatement*>(node), facts);
-      break;
-    case T_SelectStmt:
-      DescribeSelect(castNode(SelectStmt, node), facts);
-      break;
-    case T_VariableSetStmt:
-      facts.session_setting = !castNode(VariableSetStmt, node)->is_local;
-      break;
-    case T_CreateStmt:
-      facts.runs_code = castNode(CreateStmt, node)->relation->relpersistence == RELPERSISTENCE_TEMP;
-      break;
-    case T_ViewStmt:
-      facts.runs_code = castNode(ViewStmt, node)->view->relpersistence == RELPERSISTENCE_TEMP;
-      break;
-    case T_CreateSeqStmt:
-      facts.runs_code = castNode(CreateSeqStmt, node)->sequence->relpersistence == RELPERSISTENCE_TEMP;
-      break;
-    case T_CreateTableAsStmt:
-    case T_DeclareCursorStmt:
-    case T_DiscardStmt:
-    case T_DoStmt:
-    case T_CallStmt:
-    case T_PrepareStmt:
-    case T_ExecuteStmt:
-    case T_InsertStmt:
-    case T_UpdateStmt:
-    case T_DeleteStmt:
-      facts.runs_code = true;
-      break;
-    default:
-      DescribeSystem(node, facts);
-      break;
-  }
-  return facts;
+  return nullptr;
 }
 
 // Calls `see` with each token of a script and its offset, until it returns false. REQUIRES: inside a guard, which ends
@@ -239,18 +95,12 @@ List* RawParse(const std::string& text, const std::string& what) {
   throw error;
 }
 
-core::Statement MakeStatement(const std::string& text, const RawStmt* raw, int first_token, const Facts& facts) {
-  core::Statement statement;
+core::Statement StatementAt(const std::string& text, const RawStmt* raw, int first_token) {
+  core::Statement statement = ReadStatement(raw->stmt, is_own_transactions);
   const int end = raw->stmt_len == 0 ? static_cast<int>(text.size()) : raw->stmt_location + raw->stmt_len;
   statement.offset = static_cast<std::size_t>(first_token);
   statement.text = text.substr(statement.offset, static_cast<std::size_t>(end - first_token));
   statement.line = LineOf(text, statement.offset);
-  statement.kind = facts.kind;
-  statement.session_setting = facts.session_setting;
-  statement.runs_code = facts.runs_code;
-  statement.alters_table = facts.alters_table;
-  if (facts.index_name != nullptr) statement.index_name = facts.index_name;
-  if (facts.added_enum_value != nullptr) statement.added_enum_value = facts.added_enum_value;
   return statement;
 }
 
@@ -278,13 +128,9 @@ core::Script ParseScript(const std::string& text, const std::string& what) {
   Guarded([&] { FindFirstTokens(text.c_str(), raw_statements, first_tokens.data()); });
   for (int i = 0; i < count; ++i) {
     auto* raw = static_cast<RawStmt*>(list_nth(raw_statements, i));
-    const Facts facts = Guarded([&] { return Describe(raw->stmt); });
-    core::Statement statement = MakeStatement(text, raw, first_tokens[static_cast<std::size_t>(i)], facts);
-    if (facts.refused != nullptr) {
-      ThrowRefused(
-          statement, text, what,
-          Format("%1% is not allowed in a revision's script", Guarded([&] { return CreateCommandName(raw->stmt); })),
-          facts.refused);
+    core::Statement statement = StatementAt(text, raw, first_tokens[static_cast<std::size_t>(i)]);
+    if (const char* why = WhyRefused(raw->stmt)) {
+      ThrowRefused(statement, text, what, Format("%1% is not allowed in a revision's script", statement.verb), why);
     }
     script.statements.push_back(std::move(statement));
   }
@@ -297,7 +143,7 @@ void RefuseUnusable(const core::Script& script, const std::string& text, const s
     ThrowRefused(
         script.statements[user], text, what,
         Format("new enum value %1% is used in the transaction that adds it",
-               QuoteLiteral(script.statements[adder].added_enum_value)),
+               QuoteLiteral(script.statements[adder].AddedEnumValue())),
         "PostgreSQL allows its use only after the commit: put what uses the value into a revision of its own.");
   }
 }
