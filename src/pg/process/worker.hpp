@@ -6,6 +6,10 @@
 // When the leader goes, for whatever reason, the worker is told to stop; when the worker goes, the leader notices.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 #include "core/error.hpp"
 #include "pg/process/worker_request.hpp"
 
