@@ -223,18 +223,6 @@ std::string RevisionStore::ReadScript(const std::string& revision, core::Directi
   return ReadStored(revision, direction).text;
 }
 
-core::Script RevisionStore::Parse(const std::string& text, const std::string& what) {
-  return pg::ParseScript(text, what);
-}
-
-bool RevisionStore::SameScript(const std::string& left, const std::string& right) {
-  return pg::SameScript(left, right);
-}
-
-bool RevisionStore::Mentions(const std::string& text, const std::string& constant) {
-  return pg::MentionsStringConstant(text, constant);
-}
-
 void RevisionStore::ChangeHeads(const core::Heads& removed, const core::Heads& added) {
   ReplaceRows(removed, added);
   if (const auto mirror = VersionTable::Mirror()) mirror->Change(removed, added);

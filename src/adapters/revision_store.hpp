@@ -15,9 +15,6 @@ class RevisionStore : public engine::RevisionStore {
   std::string LoadScript(const std::string& revision, core::Direction direction) override;
   // To be shown, not run: whoever registered it is not asked about.
   std::string ReadScript(const std::string& revision, core::Direction direction);
-  core::Script Parse(const std::string& text, const std::string& what) override;
-  bool SameScript(const std::string& left, const std::string& right) override;
-  bool Mentions(const std::string& text, const std::string& constant) override;
   void ChangeHeads(const core::Heads& removed, const core::Heads& added) override;
   void StampHeads(const core::Heads& removed, const core::Heads& added) override;
   void RequireMirrorInStep(const core::Heads& heads) override;

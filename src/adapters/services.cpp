@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/backend.hpp"
+#include "pg/parse/script.hpp"
 #include "pg/process/runner_lock.hpp"
 #include "pg/process/worker.hpp"
 #include "pg/settings.hpp"
@@ -43,6 +44,16 @@ void BackendReporter::Notice(const std::string& message, const std::string& deta
 }
 
 void BackendReporter::Activity(const std::string& what) { pg::ShowActivity(what); }
+
+core::Script ServerParser::Read(const std::string& text, const std::string& what) {
+  return pg::ParseScript(text, what);
+}
+
+bool ServerParser::IsSame(const std::string& left, const std::string& right) { return pg::SameScript(left, right); }
+
+bool ServerParser::Mentions(const std::string& text, const std::string& constant) {
+  return pg::MentionsStringConstant(text, constant);
+}
 
 bool JobLock::TryAcquire() { return pg::TryJobLock(name_); }
 

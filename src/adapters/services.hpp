@@ -1,4 +1,4 @@
-// Clock, reporter, locks and retry policy of a backend.
+// Clock, reporter, parser, locks and retry policy of a backend.
 #pragma once
 
 #include <utility>
@@ -24,6 +24,13 @@ class BackendReporter : public engine::Reporter {
 
 // As the settings headway.* say.
 core::RetryPolicy PolicyFromSettings(bool owns_transactions);
+
+class ServerParser : public engine::ScriptReader {
+ public:
+  core::Script Read(const std::string& text, const std::string& what) override;
+  bool IsSame(const std::string& left, const std::string& right) override;
+  bool Mentions(const std::string& text, const std::string& constant) override;
+};
 
 // For a job of a name, until the process ends.
 class JobLock : public engine::TurnLock {

@@ -24,10 +24,12 @@ namespace {
 template <class Body>
 std::int64_t WithMigrator(engine::Session& session, Body&& body) {
   RevisionStore store;
+  ServerParser parser;
   DatabaseRunnerLock lock(session.owns_transactions());
   BackendClock clock;
   BackendReporter reporter;
-  engine::Migrator migrator({session, store, lock, clock, reporter}, PolicyFromSettings(session.owns_transactions()));
+  engine::Migrator migrator({session, store, parser, lock, clock, reporter},
+                            PolicyFromSettings(session.owns_transactions()));
   return body(migrator);
 }
 

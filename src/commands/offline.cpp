@@ -4,6 +4,7 @@
 #include "core/offline_script.hpp"
 #include "core/planner.hpp"
 #include "engine/runnable.hpp"
+#include "pg/parse/script.hpp"
 #include "pg/text.hpp"
 
 namespace headway::server {
@@ -34,7 +35,7 @@ std::vector<core::OfflineStep> ReadSteps(RevisionStore& store, const core::Revis
   }
   for (const core::MigrationStep& step : plan) {
     const std::string text = store.ReadScript(step.revision, step.direction);
-    steps.push_back({step, graph.Find(step.revision)->message, store.Parse(text, engine::NameScript(step))});
+    steps.push_back({step, graph.Find(step.revision)->message, pg::ParseScript(text, engine::NameScript(step))});
   }
   return steps;
 }

@@ -202,14 +202,14 @@ void Migrator::CheckEnumValues(const PlannedRun& plan) {
   for (const MigrationStep& step : plan.steps) {
     const std::string text = ports_.store.LoadScript(step.revision, step.direction);
     for (const auto& [value, adder] : added) {
-      if (!ports_.store.Mentions(text, value)) continue;
+      if (!ports_.reader.Mentions(text, value)) continue;
       throw Error(core::sqlstate::kActiveSqlTransaction,
                   Format("revision %1% uses the enum value '%2%' that revision %3% adds in the same transaction",
                          step.revision, value, adder),
                   "A new enum value can be used only after it is committed. Nothing has been run.",
                   "Call it as a statement of its own, outside of a transaction: then each revision commits.");
     }
-    for (const core::Statement& statement : ports_.store.Parse(text, NameScript(step)).statements) {
+    for (const core::Statement& statement : ports_.reader.Read(text, NameScript(step)).statements) {
       const std::string value = statement.AddedEnumValue();
       if (!value.empty()) added.emplace_back(value, step.revision);
     }
@@ -248,7 +248,7 @@ void Migrator::TryTransactional(const MigrationStep& step, Attempt& attempt) {
 void Migrator::RunInUnit(const MigrationStep& step, Attempt& attempt) {
   Session& session = ports_.session;
   const core::Script script =
-      ports_.store.Parse(ports_.store.LoadScript(step.revision, step.direction), NameScript(step));
+      ports_.reader.Read(ports_.store.LoadScript(step.revision, step.direction), NameScript(step));
   session.BeginScript(attempt.locks.QueueMs());
   int number = 0;
   for (const core::Statement& statement : script.statements) {
@@ -273,7 +273,7 @@ void Migrator::RunStatementByStatement(const MigrationStep& step) {
   attempt.entry.result = "running";
   Unit reading(ports_.session);
   const std::string text = ports_.store.LoadScript(step.revision, step.direction);
-  const core::Script script = ports_.store.Parse(text, NameScript(step));
+  const core::Script script = ports_.reader.Read(text, NameScript(step));
   if (script.statements.empty()) ports_.store.DeleteProgress(step.revision, step.direction);
   reading.Commit();
   if (script.statements.empty()) return RunTransactional(step);
@@ -301,7 +301,7 @@ void Migrator::RunStatementByStatement(const MigrationStep& step) {
 int Migrator::Resume(const MigrationStep& step, const std::string& text, const core::Script& script, Attempt& attempt) {
   Unit unit(ports_.session);
   const std::optional<Progress> progress = ports_.store.LoadProgress(step.revision, step.direction);
-  if (progress && !ports_.store.SameScript(progress->script, text)) {
+  if (progress && !ports_.reader.IsSame(progress->script, text)) {
     throw Error(core::sqlstate::kUnfinishedRevision,
                 Format("the %1% has changed since an earlier run stopped in the middle of it", NameScript(step)),
                 Format("%1% of its statements are done; the script they belong to is in headway.unfinished.",

@@ -120,6 +120,18 @@ struct Progress {
   std::int64_t statements_done = 0;  // as the table says: anybody who may write there may have written it
 };
 
+// The server's parser. REQUIRES: an open unit for each call.
+class ScriptReader {
+ public:
+  virtual ~ScriptReader() = default;
+  // `what` names the script in messages.
+  virtual core::Script Read(const std::string& text, const std::string& what) = 0;
+  // Whether both are the same statements; white space, comments and line ends do not count.
+  virtual bool IsSame(const std::string& left, const std::string& right) = 0;
+  // Whether a string constant is in it.
+  virtual bool Mentions(const std::string& text, const std::string& constant) = 0;
+};
+
 // The tables of the schema headway. REQUIRES: an open unit for each call.
 class RevisionStore {
  public:
@@ -128,9 +140,6 @@ class RevisionStore {
   virtual core::Heads LoadHeads() = 0;
   virtual std::vector<StepFacts> LoadFacts(const std::vector<std::string>& revisions) = 0;
   virtual std::string LoadScript(const std::string& revision, core::Direction direction) = 0;
-  virtual core::Script Parse(const std::string& text, const std::string& what) = 0;
-  virtual bool SameScript(const std::string& left, const std::string& right) = 0;
-  virtual bool Mentions(const std::string& text, const std::string& constant) = 0;
 
   // Throws kVersionMismatch when the rows are not what the step expects.
   virtual void ChangeHeads(const core::Heads& removed, const core::Heads& added) = 0;
@@ -162,6 +171,7 @@ class TurnLock {
 struct Ports {
   Session& session;
   RevisionStore& store;
+  ScriptReader& reader;
   TurnLock& lock;
   Clock& clock;
   Reporter& reporter;

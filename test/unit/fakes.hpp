@@ -342,22 +342,6 @@ class FakeStore : public RevisionStore {
     return up ? world_.revisions.at(revision).upgrade : world_.revisions.at(revision).downgrade.value();
   }
 
-  core::Script Parse(const std::string& text, const std::string& what) override {
-    Enter("parse " + what);
-    return ParseScript(text);
-  }
-
-  // As with parse trees, white space does not count.
-  bool SameScript(const std::string& left, const std::string& right) override {
-    Enter("same script");
-    return WithoutSpaces(left) == WithoutSpaces(right);
-  }
-
-  bool Mentions(const std::string& text, const std::string& constant) override {
-    Enter("mentions " + constant);
-    return text.find("'" + constant + "'") != std::string::npos;
-  }
-
   void ChangeHeads(const core::Heads& removed, const core::Heads& added) override {
     Enter("heads -" + Join(removed) + " +" + Join(added));
     std::set<std::string>& heads = world_.open_unit.heads;
@@ -407,6 +391,35 @@ class FakeStore : public RevisionStore {
 
   static std::string Key(const std::string& revision, core::Direction direction) {
     return (direction == core::Direction::kUpgrade ? "upgrade of " : "downgrade of ") + revision;
+  }
+
+ private:
+  void Enter(const std::string& event) {
+    world_.RequireUnit(true, event.c_str());
+    world_.Call(event);
+  }
+
+  World& world_;
+};
+
+class FakeReader : public ScriptReader {
+ public:
+  explicit FakeReader(World& world) : world_(world) {}
+
+  core::Script Read(const std::string& text, const std::string& what) override {
+    Enter("parse " + what);
+    return ParseScript(text);
+  }
+
+  // As with parse trees, white space does not count.
+  bool IsSame(const std::string& left, const std::string& right) override {
+    Enter("same script");
+    return WithoutSpaces(left) == WithoutSpaces(right);
+  }
+
+  bool Mentions(const std::string& text, const std::string& constant) override {
+    Enter("mentions " + constant);
+    return text.find("'" + constant + "'") != std::string::npos;
   }
 
  private:
@@ -488,12 +501,13 @@ class FakeReporter : public Reporter {
 // All ports of one session: a worker, or a call in a transaction of the caller.
 struct FakePorts {
   FakePorts(World& world, bool owns_transactions)
-      : session(world, owns_transactions), store(world), lock(world), clock(world), reporter(world) {}
+      : session(world, owns_transactions), store(world), reader(world), lock(world), clock(world), reporter(world) {}
 
-  Ports ports() { return {session, store, lock, clock, reporter}; }
+  Ports ports() { return {session, store, reader, lock, clock, reporter}; }
 
   FakeSession session;
   FakeStore store;
+  FakeReader reader;
   FakeLock lock;
   FakeClock clock;
   FakeReporter reporter;
