@@ -136,11 +136,11 @@ std::string StatementOf(const std::string& command, const std::string& relation,
 engine::Orders OrdersOf(const pg::Row& row) {
   engine::Orders orders;
   orders.request = RequestOf(*row[0]);
-  if (row[1]) orders.settings.batch_size = std::stoll(*row[1]);
-  orders.settings.target_batch_ms = std::stoll(*row[2]);
-  orders.settings.pause_ms = std::stoll(*row[3]);
+  if (row[1]) orders.settings.batch_size = pg::ToInteger(row[1]);
+  orders.settings.target_batch_ms = pg::ToInteger(row[2]);
+  orders.settings.pause_ms = pg::ToInteger(row[3]);
   orders.settings.time_window = row[4].value_or("");
-  if (row[5]) orders.settings.max_replica_lag_ms = std::stoll(*row[5]);
+  if (row[5]) orders.settings.max_replica_lag_ms = pg::ToInteger(row[5]);
   orders.settings.max_wal_rate = row[6].value_or("");
   return orders;
 }
@@ -167,7 +167,7 @@ void RequireLimits(const JobLimits& limits) {
 }
 
 std::optional<std::string> FindUnnamedJob(const BackfillDefinition& definition) {
-  for (const pg::Row& row : find_jobs_of_table.Run({static_cast<std::int64_t>(definition.relation)}).rows) {
+  for (const pg::Row& row : find_jobs_of_table.Run({definition.relation}).rows) {
     const bool same = *row[2] == CommandOf(definition) && row[3].value_or("") == definition.set_clause &&
                       row[4].value_or("") == definition.where_clause && row[5].value_or("") == definition.revision;
     if (same && *row[0] == MakeJobName(definition, *row[1])) return row[0];
@@ -179,7 +179,7 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
   const pg::QueryResult found = load_job.Run({definition.name});
   if (found.rows.empty()) return std::nullopt;
   const pg::Row& row = found.rows.front();
-  const bool same_table = std::stoul(*row[10]) == definition.relation;
+  const bool same_table = pg::ToOid(row[10]) == definition.relation;
   // A table that has been restored, or made anew, has its old name and another oid.
   const std::string table = pg::QualifiedName(definition.relation);
   const std::string there =
@@ -203,9 +203,9 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
   }
   job.request = RequestOf(*row[5]);
   job.strategy = *row[6];
-  if (row[7]) job.excludes = *row[7] == "t";
+  if (row[7]) job.excludes = pg::IsTrue(row[7]);
   job.sweep = std::stoi(*row[8]);
-  job.rows_done = std::stoll(*row[9]);
+  job.rows_done = pg::ToInteger(row[9]);
   return job;
 }
 
@@ -215,16 +215,14 @@ void CreateJob(const BackfillDefinition& definition, const JobLimits& limits) {
                   pg::TextOrNull(definition.set_clause), pg::TextOrNull(definition.where_clause), OnError(definition),
                   pg::TextOrNull(definition.revision), Optional(settings.batch_size), settings.target_batch_ms,
                   settings.pause_ms, pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
-                  pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every),
-                  static_cast<std::int64_t>(definition.relation)});
+                  pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every), definition.relation});
 }
 
 void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits) {
   const engine::BackfillSettings& settings = limits.settings;
   continue_job.Run({definition.name, OnError(definition), Optional(settings.batch_size), settings.target_batch_ms,
                     settings.pause_ms, pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
-                    pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every),
-                    static_cast<std::int64_t>(definition.relation)});
+                    pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every), definition.relation});
   clear_lanes.Run({definition.name});
   Fold(definition.name);
 }
@@ -250,7 +248,7 @@ SweepSums SumRanges(const std::string& name) {
 std::vector<TableSums> SumTables(const std::string& name) {
   std::vector<TableSums> tables;
   for (const pg::Row& row : sum_tables.Run({name}).rows) {
-    tables.push_back({*row[0], std::stoll(*row[1]), std::stoll(*row[2])});
+    tables.push_back({*row[0], pg::ToInteger(row[1]), pg::ToInteger(row[2])});
   }
   return tables;
 }
@@ -274,7 +272,7 @@ void NoteOldSnapshot(const std::string& name, const std::string& holder) {
 JobTotals LoadTotals(const std::string& name) {
   const pg::QueryResult found = load_totals.Run({name});
   if (found.rows.empty()) return {};
-  return {std::stoll(*found.rows[0][0]), std::stoll(*found.rows[0][1])};
+  return {pg::ToInteger(found.rows[0][0]), pg::ToInteger(found.rows[0][1])};
 }
 
 void MarkJobDone(const std::string& name) { mark.Run({name, "done", pg::Param()}); }

@@ -282,7 +282,7 @@ void KeyWalk::GoByKey() {
 std::int64_t KeyWalk::WriteByKey(const Position& key) {
   const pg::QueryResult result = write_one_.Run(ParamsOf(key));
   if (result.Single() == "t") ++counts_.still;
-  if (!deletes_ && !result.rows.empty() && result.rows.front()[1] != "t") ThrowKeyMoves(target_);
+  if (!deletes_ && !result.rows.empty() && !pg::IsTrue(result.rows.front()[1])) ThrowKeyMoves(target_);
   // It is gone, or matches no longer; or it is there as it was.
   if (result.processed == 0 && !find_one_.Run(ParamsOf(key)).rows.empty()) ++counts_.unchanged;
   return static_cast<std::int64_t>(result.processed);

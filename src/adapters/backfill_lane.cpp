@@ -11,6 +11,7 @@
 #include "core/duration.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/field.hpp"
 #include "pg/locks/blockers.hpp"
 #include "pg/locks/lock_need.hpp"
 #include "pg/text.hpp"
@@ -134,13 +135,13 @@ pg::WorkerRequest LaneRequest(const LaneOrder& order) {
 std::int64_t LaneInWorker(const pg::WorkerRequest& request) {
   LaneOrder order;
   BackfillDefinition& definition = order.definition;
-  definition.relation = static_cast<std::uint32_t>(std::stoul(*request.arguments.at(0)));
-  definition.deletes = request.arguments.at(1) == "t";
+  definition.relation = pg::ToOid(request.arguments.at(0));
+  definition.deletes = pg::IsTrue(request.arguments.at(1));
   definition.set_clause = *request.arguments.at(2);
   definition.where_clause = *request.arguments.at(3);
   definition.name = *request.arguments.at(4);
-  definition.pass_over_failures = request.arguments.at(5) == "t";
-  if (request.arguments.at(6)) order.until_ms = std::stoll(*request.arguments.at(6));
+  definition.pass_over_failures = pg::IsTrue(request.arguments.at(5));
+  if (request.arguments.at(6)) order.until_ms = pg::ToInteger(request.arguments.at(6));
   WorkerSession session;
   return WalkLane(session, order, false, [] {}).rows;
 }

@@ -101,7 +101,7 @@ void RequireSound(const std::string& job, const BackfillRange& range) {
 
 void InsertRange(const std::string& job, const BackfillRange& range) {
   insert_range.Run({job, range.number, range.relation, range.strategy, range.low, range.bound, range.position,
-                    range.units, static_cast<std::int64_t>(range.table), range.key});
+                    range.units, range.table, range.key});
 }
 
 std::vector<int> OpenRanges(const std::string& job) {
@@ -120,9 +120,9 @@ std::optional<BackfillRange> LoadRange(const std::string& job, int number) {
   range.strategy = *row[1];
   range.passes = std::stoi(*row[2]);
   range.pass = std::stoi(*row[3]);
-  range.units = std::stoll(*row[4]);
-  range.walked = std::stoll(*row[5]);
-  range.table = static_cast<std::uint32_t>(std::stoul(*row[6]));
+  range.units = pg::ToInteger(row[4]);
+  range.walked = pg::ToInteger(row[5]);
+  range.table = pg::ToOid(row[6]);
   Position* lists[] = {&range.low,           &range.bound,   &range.position, &range.window_end,
                        &range.pass_position, &range.skipped, &range.key};
   for (const pg::Row& item : load_lists.Run({job, number}).rows) {

@@ -84,8 +84,8 @@ engine::Step ThroughWalk::Take(std::int64_t most, engine::Care care) {
   const std::string matching = count_[range_.position.empty() ? 0 : 1]->Run(Params(end)).Single().value_or("0");
   const pg::QueryResult changed = change_[range_.position.empty() ? 0 : 1]->Run(Params(end));
   for (const pg::Row& row : changed.rows) {
-    if (row[0] == "t") ++counts_.still;
-    if (row[1] != "t") ThrowKeyMoves(target_);  // a delete's are where they were
+    if (pg::IsTrue(row[0])) ++counts_.still;
+    if (!pg::IsTrue(row[1])) ThrowKeyMoves(target_);  // a delete's are where they were
   }
   counts_.unchanged += std::max<std::int64_t>(0, std::stoll(matching) - static_cast<std::int64_t>(changed.processed));
   range_.position = end;

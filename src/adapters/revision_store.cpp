@@ -15,8 +15,6 @@ namespace headway::server {
 
 namespace {
 
-Oid ToOid(const std::string& text) { return static_cast<Oid>(std::stoul(text)); }
-
 using core::Format;
 using pg::PreparedQuery;
 using pg::TextOrNull;
@@ -93,8 +91,6 @@ PreparedQuery write_registered(
     "registered_by = current_user, registered_at = pg_catalog.clock_timestamp()",
     "tTTTtttbb");
 
-bool IsTrue(const pg::Field& field) { return field && *field == "t"; }
-
 std::string TextOf(const pg::Field& field) { return field.value_or(std::string()); }
 
 [[noreturn]] void ThrowMismatch(const std::string& revision, const char* expected) {
@@ -149,11 +145,7 @@ std::vector<core::Revision> RevisionStore::LoadRevisions() {
   return revisions;
 }
 
-core::Heads RevisionStore::LoadHeads() {
-  core::Heads heads;
-  for (pg::Row& row : load_heads.Run().rows) heads.push_back(std::move(*row[0]));
-  return heads;
-}
+core::Heads RevisionStore::LoadHeads() { return load_heads.Run().Column(); }
 
 std::vector<engine::StepFacts> RevisionStore::LoadFacts(const std::vector<std::string>& revisions) {
   std::unordered_map<std::string_view, std::size_t> places;
@@ -165,12 +157,12 @@ std::vector<engine::StepFacts> RevisionStore::LoadFacts(const std::vector<std::s
   load_facts.ForEach({revisions}, [&](pg::Row& row) {
     engine::StepFacts& step = facts[places.at(*row[0])];
     step.revision = std::move(*row[0]);
-    step.reversible = IsTrue(row[1]);
-    step.upgrade_in_transaction = IsTrue(row[2]);
-    step.downgrade_in_transaction = IsTrue(row[3]);
+    step.reversible = pg::IsTrue(row[1]);
+    step.upgrade_in_transaction = pg::IsTrue(row[2]);
+    step.downgrade_in_transaction = pg::IsTrue(row[3]);
     step.registered_by = std::move(*row[4]);
     auto known = at_risk.find(*row[5]);
-    if (known == at_risk.end()) known = at_risk.emplace(*row[5], pg::RoleAtRiskFrom(ToOid(*row[5]))).first;
+    if (known == at_risk.end()) known = at_risk.emplace(*row[5], pg::RoleAtRiskFrom(pg::ToOid(row[5]))).first;
     step.role_at_risk = known->second;
     step.is_current_user_at_risk = step.role_at_risk == current_user;
   });
@@ -204,7 +196,7 @@ StoredScript ReadStored(const std::string& revision, core::Direction direction) 
     throw core::Error(core::sqlstate::kIrreversible, Format("revision %1% cannot be downgraded any more", revision),
                       "It was registered again, with downgrade => NULL, while this run was in progress.");
   }
-  return {*row[0], *row[1], ToOid(*row[2])};
+  return {*row[0], *row[1], pg::ToOid(row[2])};
 }
 
 }  // namespace
@@ -286,7 +278,7 @@ std::optional<engine::Progress> RevisionStore::LoadProgress(const std::string& r
   const pg::QueryResult result = load_progress.Run({revision, core::NameOf(direction)});
   if (result.rows.empty()) return std::nullopt;
   const pg::Row& row = result.rows.front();
-  return engine::Progress{*row[0], std::stoll(*row[1])};
+  return engine::Progress{*row[0], pg::ToInteger(row[1])};
 }
 
 void RevisionStore::SaveProgress(const std::string& revision, core::Direction direction,
@@ -318,8 +310,8 @@ std::optional<RegisteredRevision> FindRegistered(const std::string& revision) {
   registered.message = *row[3];
   registered.upgrade = *row[4];
   registered.downgrade = row[5];
-  registered.upgrade_in_transaction = IsTrue(row[6]);
-  registered.downgrade_in_transaction = IsTrue(row[7]);
+  registered.upgrade_in_transaction = pg::IsTrue(row[6]);
+  registered.downgrade_in_transaction = pg::IsTrue(row[7]);
   return registered;
 }
 
@@ -333,7 +325,7 @@ void WriteRegistered(const std::string& revision, const RegisteredRevision& regi
 
 bool IsRegisteredByTrusted(const std::string& revision) {
   const pg::QueryResult result = find_registrant.Run({revision});
-  return pg::HasPrivilegesOfCurrentUser(ToOid(TextOf(result.Single())));
+  return pg::HasPrivilegesOfCurrentUser(pg::ToOid(TextOf(result.Single())));
 }
 
 }  // namespace headway::server

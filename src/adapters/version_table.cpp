@@ -58,12 +58,12 @@ Oid NamedBySetting(const std::string& setting) {
 }  // namespace
 
 VersionTable::VersionTable(Oid relation) : name_(pg::QualifiedName(relation)) {
-  const pg::QueryResult result = describe_relation.Run({static_cast<std::int64_t>(relation)});
+  const pg::QueryResult result = describe_relation.Run({relation});
   if (result.rows.empty()) {
     throw Error(core::sqlstate::kUndefinedTable, Format("there is no relation with OID %1%", relation));
   }
   const pg::Row& row = result.rows.front();
-  if (*row[0] != "t" || *row[2] != "t") {
+  if (!pg::IsTrue(row[0]) || !pg::IsTrue(row[2])) {
     throw Error(core::sqlstate::kWrongObjectType, Format("%1% is not a version table of Alembic", name_),
                 "It must be a table with a column \"version_num\" of type varchar or text.");
   }

@@ -6,6 +6,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
+#include "pg/field.hpp"
 #include "pg/process/call_shape.hpp"
 #include "pg/process/worker_team.hpp"
 #include "pg/text.hpp"
@@ -21,7 +22,7 @@ std::optional<std::string> Optional(const std::optional<std::int64_t>& value) {
 }
 
 std::optional<std::int64_t> Number(const std::optional<std::string>& text) {
-  return text ? std::optional<std::int64_t>(std::stoll(*text)) : std::nullopt;
+  return text ? std::optional<std::int64_t>(pg::ToInteger(text)) : std::nullopt;
 }
 
 BackfillDefinition DefinitionOf(const BackfillCall& call, const std::string& table, const std::string& script) {
@@ -57,20 +58,20 @@ BackfillOrder ReadOrder(const pg::WorkerRequest& request) {
   const auto next = [&]() -> const std::optional<std::string>& { return *argument++; };
   BackfillOrder order;
   BackfillDefinition& definition = order.definition;
-  definition.relation = static_cast<std::uint32_t>(std::stoul(*next()));
-  definition.deletes = next() == "t";
+  definition.relation = pg::ToOid(next());
+  definition.deletes = pg::IsTrue(next());
   definition.set_clause = *next();
   definition.where_clause = *next();
   definition.name = *next();
-  definition.named = next() == "t";
+  definition.named = pg::IsTrue(next());
   definition.strategy = *next();
-  definition.pass_over_failures = next() == "t";
+  definition.pass_over_failures = pg::IsTrue(next());
   definition.revision = *next();
   definition.required = !definition.revision.empty();
   engine::BackfillSettings& settings = order.limits.settings;
   settings.batch_size = Number(next());
-  settings.target_batch_ms = std::stoll(*next());
-  settings.pause_ms = std::stoll(*next());
+  settings.target_batch_ms = pg::ToInteger(next());
+  settings.pause_ms = pg::ToInteger(next());
   settings.time_window = *next();
   settings.max_wal_rate = *next();
   settings.max_replica_lag_ms = Number(next());

@@ -88,7 +88,7 @@ void SpaceKeeper::VacuumInTime(const TableSums& table, double vacuum_every) {
   std::int64_t all_rows = 0;
   const std::string name = oid == pg::kNoOid ? std::string() : pg::QualifiedName(oid);
   if (oid != pg::kNoOid) {
-    owner = is_owner.Run({static_cast<std::int64_t>(oid)}).Single() == "t";
+    owner = pg::IsTrue(is_owner.Run({oid}).Single());
     all_rows = std::max(table.rows, pg::DescribeTable(oid).estimated_rows);
   }
   looking.Commit();
@@ -123,7 +123,7 @@ void SpaceKeeper::Vacuum(const std::string& relation) {
 std::int64_t IndexBytesOf(std::uint32_t relation) {
   std::int64_t bytes = 0;
   for (const Oid oid : pg::TablesOf(relation)) {
-    bytes += std::stoll(index_bytes.Run({static_cast<std::int64_t>(oid)}).Single().value_or("0"));
+    bytes += std::stoll(index_bytes.Run({oid}).Single().value_or("0"));
   }
   return bytes;
 }

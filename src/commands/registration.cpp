@@ -163,8 +163,7 @@ void RefuseChangeOfApplied(const std::string& revision, const RegisteredRevision
 void WarnOfMissingParents(const std::string& revision, const RegisteredRevision& wanted) {
   if (wanted.down_revision.empty()) return;
   const std::vector<std::string> parents = SplitNames(wanted.down_revision);
-  std::vector<std::string> found;
-  for (const pg::Row& row : registered_among.Run({parents}).rows) found.push_back(*row[0]);
+  const std::vector<std::string> found = registered_among.Run({parents}).Column();
   for (const std::string& parent : parents) {
     if (std::find(found.begin(), found.end(), parent) != found.end()) continue;
     pg::ReportWarning(Format("parent %1% of revision %2% is not registered yet", parent, revision), {},

@@ -33,12 +33,6 @@ pg::PreparedQuery load_unfinished("SELECT DISTINCT revision FROM headway.unfinis
 pg::PreparedQuery delete_revision("DELETE FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery delete_unfinished("DELETE FROM headway.unfinished WHERE revision OPERATOR(pg_catalog.=) $1", "t");
 
-std::vector<std::string> Column(pg::PreparedQuery& query) {
-  std::vector<std::string> values;
-  for (pg::Row& row : query.Run().rows) values.push_back(std::move(*row[0]));
-  return values;
-}
-
 [[noreturn]] void Refuse(const std::string& revision, const char* why, const std::string& detail, const char* hint) {
   throw Error(core::sqlstate::kStillNeeded, Format("revision %1% %2%", revision, why), detail, hint);
 }
@@ -68,7 +62,7 @@ void RequireUnneeded(const Standing& standing, core::RevisionIndex index) {
            Format("These follow it or depend on it: %1%.", core::ListNames(graph.Names(graph.Followers(index)))),
            "Forget those first, or say force => true.");
   }
-  const std::vector<std::string> unfinished = Column(load_unfinished);
+  const std::vector<std::string> unfinished = load_unfinished.Run().Column();
   if (std::find(unfinished.begin(), unfinished.end(), id) != unfinished.end()) {
     Refuse(id, "has been begun", "A run of it has stopped in the middle: see headway.unfinished.",
            "Let it finish, or undo its statements by hand and say force => true.");
@@ -87,9 +81,9 @@ std::vector<core::Finding> Check(bool reversible) {
   const Standing standing = Standing::Load();
   core::CheckedTables tables;
   tables.current = standing.heads;
-  tables.replicated = Column(load_replicated);
-  if (reversible) tables.irreversible = Column(load_irreversible);
-  tables.unfinished = Column(load_unfinished);
+  tables.replicated = load_replicated.Run().Column();
+  if (reversible) tables.irreversible = load_irreversible.Run().Column();
+  tables.unfinished = load_unfinished.Run().Column();
   tables.mirror_differs = DescribeMirrorOutOfStep(standing.heads);
   return core::Examine(standing.graph, tables);
 }

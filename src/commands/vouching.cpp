@@ -5,6 +5,7 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/field.hpp"
 #include "pg/process/roles.hpp"
 #include "pg/row_trigger.hpp"
 
@@ -22,7 +23,7 @@ Oid VoucherOid(FunctionCallInfo call, const std::string& role) {
   const std::optional<std::string> before = pg::OldRowField(call, "registered_by_oid");
   const bool as_before = before && IsAsBefore(call, "registered_by") && IsAsBefore(call, "registered_at") &&
                          IsAsBefore(call, "upgrade") && IsAsBefore(call, "downgrade");
-  return as_before ? static_cast<Oid>(std::stoul(*before)) : pg::RoleNamed(role);
+  return as_before ? pg::ToOid(before) : pg::RoleNamed(role);
 }
 
 }  // namespace

@@ -107,14 +107,10 @@ pg::PreparedQuery leaves(
 std::optional<Constraint> Read(const pg::QueryResult& result) {
   if (result.rows.empty()) return std::nullopt;
   const pg::Row& row = result.rows.front();
-  return Constraint{*row[0], row[1]->front(), *row[2] == "t", *row[3]};
+  return Constraint{*row[0], row[1]->front(), pg::IsTrue(row[2]), *row[3]};
 }
 
-std::int64_t Number(const Table& table) { return static_cast<std::int64_t>(table.oid); }
-
 }  // namespace
-
-std::uint32_t ToOid(const std::string& text) { return static_cast<std::uint32_t>(std::stoul(text)); }
 
 Table RequireTable(std::uint32_t relation) {
   Table table;
@@ -143,17 +139,13 @@ Table RequireTable(std::uint32_t relation) {
   return table;
 }
 
-std::vector<std::string> TreeOf(const Table& table) {
-  std::vector<std::string> tree;
-  for (const pg::Row& row : whole_tree.Run({Number(table)}).rows) tree.push_back(*row[0]);
-  return tree;
-}
+std::vector<std::string> TreeOf(const Table& table) { return whole_tree.Run({table.oid}).Column(); }
 
 std::optional<Column> FindColumn(const Table& table, const std::string& name) {
-  const pg::QueryResult found = find_column.Run({Number(table), name});
+  const pg::QueryResult found = find_column.Run({table.oid, name});
   if (found.rows.empty()) return std::nullopt;
   const pg::Row& row = found.rows.front();
-  return Column{*row[0], *row[1], *row[2] == "t", std::stoi(*row[3])};
+  return Column{*row[0], *row[1], pg::IsTrue(row[2]), std::stoi(*row[3])};
 }
 
 Column RequireColumn(const Table& table, const std::string& name) {
@@ -163,29 +155,29 @@ Column RequireColumn(const Table& table, const std::string& name) {
 }
 
 std::optional<Constraint> FindConstraint(const Table& table, const std::string& name) {
-  return Read(find_constraint.Run({Number(table), name}));
+  return Read(find_constraint.Run({table.oid, name}));
 }
 
-std::optional<Constraint> FindPrimaryKey(const Table& table) { return Read(find_primary_key.Run({Number(table)})); }
+std::optional<Constraint> FindPrimaryKey(const Table& table) { return Read(find_primary_key.Run({table.oid})); }
 
 std::optional<Constraint> FindNotNullCheck(const Table& table, const std::string& column, const std::string& name) {
-  return Read(find_not_null_check.Run({Number(table), column, name}));
+  return Read(find_not_null_check.Run({table.oid, column, name}));
 }
 
 std::optional<Constraint> FindNotNull(const Table& table, const std::string& column) {
-  return Read(find_not_null.Run({Number(table), column}));
+  return Read(find_not_null.Run({table.oid, column}));
 }
 
 std::optional<ConstraintOf> FirstNotNullToValidate(const Table& table, const std::string& column) {
-  const pg::QueryResult found = first_not_null_to_validate.Run({Number(table), column});
+  const pg::QueryResult found = first_not_null_to_validate.Run({table.oid, column});
   if (found.rows.empty()) return std::nullopt;
-  return ConstraintOf{RequireTable(ToOid(*found.rows[0][0])), *found.rows[0][1]};
+  return ConstraintOf{RequireTable(pg::ToOid(found.rows[0][0])), *found.rows[0][1]};
 }
 
 std::optional<Table> FirstNotValidated(const Table& table, const std::string& constraint) {
-  const pg::Field relation = first_not_validated.Run({Number(table), constraint}).Single();
+  const pg::Field relation = first_not_validated.Run({table.oid, constraint}).Single();
   if (!relation) return std::nullopt;
-  return RequireTable(ToOid(*relation));
+  return RequireTable(pg::ToOid(relation));
 }
 
 bool IsValidIndex(const std::string& schema, const std::string& name) {
@@ -195,8 +187,8 @@ bool IsValidIndex(const std::string& schema, const std::string& name) {
 std::vector<Table> TablesWithRows(const Table& table) {
   if (!table.partitioned) return {table};
   std::vector<Table> tables;
-  for (const pg::Row& row : leaves.Run({Number(table)}).rows) {
-    tables.push_back(RequireTable(ToOid(*row[0])));
+  for (const pg::Row& row : leaves.Run({table.oid}).rows) {
+    tables.push_back(RequireTable(pg::ToOid(row[0])));
   }
   return tables;
 }

@@ -9,7 +9,6 @@
 namespace headway::operations {
 
 // Of an oid as a query returns it.
-std::uint32_t ToOid(const std::string& text);
 
 struct Table {
   std::uint32_t oid = 0;

@@ -81,8 +81,6 @@ pg::PreparedQuery find_old_indexes(
     " AND r.relname OPERATOR(pg_catalog.~) '^headway_old_[0-9]+$' ORDER BY r.relname",
     "i");
 
-std::int64_t TableOf(const Change& change) { return static_cast<std::int64_t>(change.table.oid); }
-
 std::optional<ColumnId> FindNew(const Change& change) {
   const std::optional<Column> column = FindColumn(change.table, change.new_name);
   if (!column) return std::nullopt;
@@ -115,7 +113,7 @@ std::string SyncBody(const Change& change) {
 
 // As long as the trigger is not there, nothing of that name is ours.
 void RequireFreeFunction(const Change& change) {
-  if (!find_sync.Run({TableOf(change), change.trigger}).rows.empty()) return;
+  if (!find_sync.Run({change.table.oid, change.trigger}).rows.empty()) return;
   if (!find_function.Run({change.function + "()"}).Single()) return;
   throw Error(sqlstate::kDuplicateFunction, Format("function %1%() already exists", change.function),
               "That is to be the name of the function that keeps the two columns the same.",
@@ -127,7 +125,7 @@ void RequireSameAsBegun(const Change& change) {
   const std::optional<Column> begun = FindColumn(change.table, change.new_name);
   if (!begun) return;
   const std::string comment = DescribeColumn(*FindNew(change)).comment.value_or("");
-  const pg::QueryResult sync = find_sync.Run({TableOf(change), change.trigger});
+  const pg::QueryResult sync = find_sync.Run({change.table.oid, change.trigger});
   if (sync.rows.empty() && comment != kMade && comment != kFilled) {
     throw Error(sqlstate::kDuplicateColumn,
                 Format("column %1% of %2% already exists", QuoteIdentifier(change.new_name), change.table.name),
@@ -139,7 +137,7 @@ void RequireSameAsBegun(const Change& change) {
   if (other.empty() && !sync.rows.empty() && *sync.rows[0][0] != SyncBody(change)) {
     other = "Its values were to be converted in another way.";
   }
-  if (other.empty() && !sync.rows.empty() && *sync.rows[0][1] != "t") {
+  if (other.empty() && !sync.rows.empty() && !pg::IsTrue(sync.rows[0][1])) {
     other = "The function of its trigger belongs to a role that has not the rights of the table's owner.";
   }
   if (other.empty()) return;
@@ -168,8 +166,7 @@ void RequireChangeable(const Change& change) {
            Format("Change it to %1%, and add what the domain demands with safe_add_check() and safe_set_not_null().",
                   change.type.checked_domain_of));
   }
-  std::vector<std::string> publications;
-  for (const pg::Row& row : find_publications.Run({TableOf(change)}).rows) publications.push_back(*row[0]);
+  const std::vector<std::string> publications = find_publications.Run({change.table.oid}).Column();
   if (!publications.empty()) {
     Refuse(
         change,
@@ -231,7 +228,7 @@ void LeaveNothing(const Change& change, Phase& phase) {
   phase.give_up = [=, title = phase.title]() -> std::optional<PhaseWork> {
     if (!FindNew(change)) return std::nullopt;
     // Without the trigger a function of that name is somebody else's.
-    const bool ours = !find_sync.Run({TableOf(change), change.trigger}).rows.empty();
+    const bool ours = !find_sync.Run({change.table.oid, change.trigger}).rows.empty();
     return AsWork((ours ? DropSync(change) + ";\n" : std::string()) +
                       Alter(change.table, "DROP COLUMN " + QuoteIdentifier(change.new_name)),
                   title);
@@ -296,7 +293,7 @@ Phase KeepTheSame(const Change& change) {
   const std::string trigger = QuoteIdentifier(change.trigger);
   Phase phase = Statements(
       Format("keep %1% the same by trigger %2%", QuoteIdentifier(change.new_name), trigger), [=]() -> std::string {
-        if (!find_sync.Run({TableOf(change), change.trigger}).rows.empty()) return {};
+        if (!find_sync.Run({change.table.oid, change.trigger}).rows.empty()) return {};
         RequireAllToFit(change);
         const std::string table = pg::QualifiedName(change.table.oid);
         return SyncFunction(change) +
@@ -411,7 +408,7 @@ Phase Swap(const Change& change) {
 
 Phase DropOldIndexes(const Change& change) {
   return Statements("drop the old indexes, concurrently", [=]() -> std::string {
-    const pg::Field index = find_old_indexes.Run({TableOf(change)}).Single();
+    const pg::Field index = find_old_indexes.Run({change.table.oid}).Single();
     return index ? "DROP INDEX CONCURRENTLY " + *index : std::string();
   });
 }

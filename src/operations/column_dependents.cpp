@@ -117,8 +117,6 @@ pg::PreparedQuery find_sequence(
     " AND d.deptype OPERATOR(pg_catalog.=) ANY (CAST('{a,i}' AS pg_catalog.\"char\"[])) ORDER BY r.oid LIMIT 1",
     "ii");
 
-std::int64_t TableOf(const ColumnId& column) { return static_cast<std::int64_t>(column.table); }
-
 std::string Deferral(bool deferrable, bool deferred) {
   return std::string(deferrable ? " DEFERRABLE" : "") + (deferred ? " INITIALLY DEFERRED" : "");
 }
@@ -146,19 +144,19 @@ ColumnId RequireColumnId(const Table& table, const std::string& name) {
 
 std::vector<DependentIndex> DependentIndexes(const ColumnId& column) {
   std::vector<DependentIndex> indexes;
-  for (const pg::Row& row : find_indexes.Run({TableOf(column), column.number}).rows) {
+  for (const pg::Row& row : find_indexes.Run({column.table, column.number}).rows) {
     DependentIndex index;
     index.oid = *row[0];
     index.schema = *row[1];
     index.name = *row[2];
     index.definition = *row[3];
-    index.unique = *row[4] == "t";
-    index.clustered = *row[5] == "t";
-    index.replica_identity = *row[10] == "t";
+    index.unique = pg::IsTrue(row[4]);
+    index.clustered = pg::IsTrue(row[5]);
+    index.replica_identity = pg::IsTrue(row[10]);
     if (row[6]) {
       index.constraint = *row[6];
       index.key = *row[7] == "p" ? "PRIMARY KEY" : "UNIQUE";
-      index.deferral = Deferral(*row[8] == "t", *row[9] == "t");
+      index.deferral = Deferral(pg::IsTrue(row[8]), pg::IsTrue(row[9]));
     }
     indexes.push_back(std::move(index));
   }
@@ -167,36 +165,34 @@ std::vector<DependentIndex> DependentIndexes(const ColumnId& column) {
 
 std::vector<DependentConstraint> DependentChecks(const ColumnId& column) {
   std::vector<DependentConstraint> checks;
-  for (const pg::Row& row : find_checks.Run({TableOf(column), column.number}).rows) {
-    checks.push_back({*row[0], *row[1], RequireTable(column.table), *row[2] == "t", *row[3]});
+  for (const pg::Row& row : find_checks.Run({column.table, column.number}).rows) {
+    checks.push_back({*row[0], *row[1], RequireTable(column.table), pg::IsTrue(row[2]), *row[3]});
   }
   return checks;
 }
 
 std::vector<DependentConstraint> DependentForeignKeys(const ColumnId& column, const std::string& other) {
   std::vector<DependentConstraint> keys;
-  for (const pg::Row& row : find_foreign_keys.Run({TableOf(column), column.number, other}).rows) {
-    const auto relation = [&](int field) { return ToOid(*row[field]); };
+  for (const pg::Row& row : find_foreign_keys.Run({column.table, column.number, other}).rows) {
+    const auto relation = [&](int field) { return pg::ToOid(row[field]); };
     std::string definition =
         Format("FOREIGN KEY (%1%) REFERENCES %2% (%3%)", *row[4], pg::QualifiedName(relation(5)), *row[6]);
     if (*row[7] == "f") definition += " MATCH FULL";
     definition += Format(" ON UPDATE %1% ON DELETE %2%", Action(row[8]->front()), Action(row[9]->front()));
     if (row[10]) definition += " (" + *row[10] + ")";
-    definition += Deferral(*row[11] == "t", *row[12] == "t");
-    keys.push_back({*row[0], *row[1], RequireTable(relation(2)), *row[3] == "t", std::move(definition)});
+    definition += Deferral(pg::IsTrue(row[11]), pg::IsTrue(row[12]));
+    keys.push_back({*row[0], *row[1], RequireTable(relation(2)), pg::IsTrue(row[3]), std::move(definition)});
   }
   return keys;
 }
 
 std::vector<std::string> Obstacles(const ColumnId& column) {
-  std::vector<std::string> names;
-  for (pg::Row& row : find_obstacles.Run({TableOf(column), column.number}).rows) names.push_back(*row[0]);
-  return names;
+  return find_obstacles.Run({column.table, column.number}).Column();
 }
 
 ColumnDetails DescribeColumn(const ColumnId& column) {
   ColumnDetails details;
-  const pg::QueryResult found = describe_column.Run({TableOf(column), column.number});
+  const pg::QueryResult found = describe_column.Run({column.table, column.number});
   if (found.rows.empty()) {
     throw core::Error(
         core::sqlstate::kUndefinedColumn,
@@ -207,12 +203,12 @@ ColumnDetails DescribeColumn(const ColumnId& column) {
   details.default_expression = row[0];
   details.comment = row[1];
   details.statistics = row[2];
-  details.not_null = *row[3] == "t";
+  details.not_null = pg::IsTrue(row[3]);
   details.generated = !row[4]->empty() && row[4]->front() != '\0';
   details.identity = row[5]->empty() ? '\0' : row[5]->front();
   if (row[6]) {
     details.not_null_name = *row[6];
-    details.not_null_kind = {*row[8] == "t", *row[7] == "t"};
+    details.not_null_kind = {pg::IsTrue(row[8]), pg::IsTrue(row[7])};
     details.not_null_comment = row[9];
   }
   return details;
@@ -220,18 +216,18 @@ ColumnDetails DescribeColumn(const ColumnId& column) {
 
 std::vector<std::string> Grants(const ColumnId& column) {
   std::vector<std::string> grants;
-  for (const pg::Row& row : find_privileges.Run({TableOf(column), column.number}).rows) {
+  for (const pg::Row& row : find_privileges.Run({column.table, column.number}).rows) {
     grants.push_back(Format("GRANT %1% (%2%) ON %3% TO %4%%5%", *row[0], pg::QuoteIdentifier(column.name),
-                            pg::QualifiedName(column.table), *row[1], *row[2] == "t" ? " WITH GRANT OPTION" : ""));
+                            pg::QualifiedName(column.table), *row[1], pg::IsTrue(row[2]) ? " WITH GRANT OPTION" : ""));
   }
   return grants;
 }
 
 std::optional<OwnedSequence> FindOwnedSequence(const ColumnId& column) {
-  const pg::QueryResult found = find_sequence.Run({TableOf(column), column.number});
+  const pg::QueryResult found = find_sequence.Run({column.table, column.number});
   if (found.rows.empty()) return std::nullopt;
   const pg::Row& row = found.rows.front();
-  return OwnedSequence{*row[0], *row[1], *row[2], *row[3], *row[4], *row[5], *row[6], *row[7], *row[8] == "t"};
+  return OwnedSequence{*row[0], *row[1], *row[2], *row[3], *row[4], *row[5], *row[6], *row[7], pg::IsTrue(row[8])};
 }
 
 }  // namespace headway::operations

@@ -35,7 +35,7 @@ struct DoomedIndex {
 
 // Nothing: it has just gone.
 std::optional<pg::Row> Describe(std::uint32_t oid) {
-  pg::QueryResult found = describe_index.Run({static_cast<std::int64_t>(oid)});
+  pg::QueryResult found = describe_index.Run({oid});
   if (found.rows.empty()) return std::nullopt;
   return std::move(found.rows.front());
 }
@@ -44,7 +44,7 @@ std::optional<pg::Row> Describe(std::uint32_t oid) {
 void RefuseConstraint(const DoomedIndex& index, const pg::Row& row) {
   if (!row[3]) return;
   const std::string constraint = pg::QuoteIdentifier(*row[3]);
-  const std::string table = pg::QualifiedName(ToOid(*row[4]));
+  const std::string table = pg::QualifiedName(pg::ToOid(row[4]));
   const std::string drop = Format("ALTER TABLE %1% DROP CONSTRAINT %2%", table, constraint);
   throw Error(sqlstate::kDependentObjectsStillExist,
               Format("cannot drop index %1% because constraint %2% on %3% requires it", index.name, constraint, table),
@@ -73,14 +73,14 @@ std::optional<DoomedIndex> RequireDroppable(std::uint32_t oid) {
   if (!row[1]) {
     throw Error(sqlstate::kWrongObjectType, Format("%1% is not an index", index.name), {}, "Name an index.");
   }
-  const std::uint32_t table = ToOid(*row[1]);
+  const std::uint32_t table = pg::ToOid(row[1]);
   index.table = pg::QualifiedName(table);
   index.partitioned = row[0] == "I";
   if (pg::DescribeTable(table).is_catalog) {
     throw Error(sqlstate::kInsufficientPrivilege, Format("%1% is an index of a system catalog", index.name), {},
                 "System catalogs are not to be changed.");
   }
-  if (row[2]) RefusePart(index, ToOid(*row[2]));
+  if (row[2]) RefusePart(index, pg::ToOid(row[2]));
   RefuseConstraint(index, row);
   return index;
 }

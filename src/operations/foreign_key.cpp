@@ -72,20 +72,19 @@ struct Wanted {
 };
 
 std::string NumbersOf(std::uint32_t relation, const std::vector<std::string>& columns) {
-  return *numbers_of.Run({static_cast<std::int64_t>(relation), columns}).Single();
+  return *numbers_of.Run({relation, columns}).Single();
 }
 
 // The foreign keys of the table, or of a partition of it, that say the same, whatever their names are.
 std::vector<Constraint> FindSame(const Wanted& wanted, const Table& table) {
   const pg::ForeignKey& key = wanted.key;
-  const pg::QueryResult found =
-      find_same.Run({static_cast<std::int64_t>(table.oid), static_cast<std::int64_t>(key.referenced),
-                     NumbersOf(table.oid, key.columns), NumbersOf(key.referenced, key.referenced_columns),
-                     NumbersOf(table.oid, key.set_columns), std::string{key.on_update, key.on_delete, key.match},
-                     key.deferrable, key.deferred, static_cast<std::int64_t>(wanted.table.oid)});
+  const pg::QueryResult found = find_same.Run(
+      {table.oid, key.referenced, NumbersOf(table.oid, key.columns), NumbersOf(key.referenced, key.referenced_columns),
+       NumbersOf(table.oid, key.set_columns), std::string{key.on_update, key.on_delete, key.match}, key.deferrable,
+       key.deferred, wanted.table.oid});
   std::vector<Constraint> same;
   same.reserve(found.rows.size());
-  for (const pg::Row& row : found.rows) same.push_back(Constraint{*row[0], 'f', *row[1] == "t", {}});
+  for (const pg::Row& row : found.rows) same.push_back(Constraint{*row[0], 'f', pg::IsTrue(row[1]), {}});
   return same;
 }
 
@@ -152,7 +151,7 @@ std::string Joined(const std::vector<std::string>& columns, const char* before, 
 void MissIndex(const Wanted& wanted) {
   for (const Table& table : TablesWithRows(wanted.table)) {
     const std::string numbers = NumbersOf(table.oid, wanted.key.columns);
-    if (has_index.Run({static_cast<std::int64_t>(table.oid), numbers, wanted.key.columns.front()}).Single()) continue;
+    if (has_index.Run({table.oid, numbers, wanted.key.columns.front()}).Single()) continue;
     const std::string columns = Joined(wanted.key.columns, "", "", ", ");
     pg::ReportNotice(Format("no index on %1% begins with (%2%)", table.name, columns),
                      Format("Each DELETE of a row of %1%, and each UPDATE of its key, will read the whole table.",
@@ -194,9 +193,7 @@ void AppendForeignKey(engine::PhasedOperation& operation, const Table& table, co
                       const std::string& definition) {
   Wanted wanted = {table, name, definition, pg::ReadForeignKey(definition)};
   if (wanted.key.referenced_columns.empty()) {
-    for (const pg::Row& row : primary_key.Run({static_cast<std::int64_t>(wanted.key.referenced)}).rows) {
-      wanted.key.referenced_columns.push_back(*row[0]);
-    }
+    wanted.key.referenced_columns = primary_key.Run({wanted.key.referenced}).Column();
   }
   const auto next = table.partitioned ? NextOfPartitioned : NextOfPlain;
   const std::string quoted = pg::QuoteIdentifier(name);

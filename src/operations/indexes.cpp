@@ -88,9 +88,9 @@ struct Found {
 };
 
 std::optional<Found> FindIndex(const Table& table, const std::string& name) {
-  const pg::QueryResult found = find_index.Run({static_cast<std::int64_t>(table.oid), name});
+  const pg::QueryResult found = find_index.Run({table.oid, name});
   if (found.rows.empty()) return std::nullopt;
-  return Found{ToOid(*found.rows.front()[0]), *found.rows.front()[1] == "t"};
+  return Found{pg::ToOid(found.rows.front()[0]), pg::IsTrue(found.rows.front()[1])};
 }
 
 // --- Statements. ---
@@ -171,7 +171,7 @@ std::string NextOnPartition(const IndexRequest& request, const Table& partition,
       if (existing && existing->oid == index.index) is_ours = !index.has_constraint && !partition.partitioned;
     }
     if (is_ours && existing->valid) return AddConstraint(request, partition, name);
-    if (!is_ours && *name_is_taken.Run({static_cast<std::int64_t>(partition.oid), name}).Single() == "t") continue;
+    if (!is_ours && pg::IsTrue(name_is_taken.Run({partition.oid, name}).Single())) continue;
     return partition.partitioned ? CreateOnParent(request, partition, name)
                                  : CreateConcurrently(request, partition, name);
   }
@@ -200,14 +200,14 @@ std::string NextBelow(const IndexRequest& request, const Table& partition, std::
 // The parent's index is there and not valid.
 std::string NextInTree(const IndexRequest& request, const Table& parent, std::uint32_t parent_index) {
   const auto index = static_cast<std::int64_t>(parent_index);
-  const pg::QueryResult incomplete = first_incomplete.Run({static_cast<std::int64_t>(parent.oid), index});
+  const pg::QueryResult incomplete = first_incomplete.Run({parent.oid, index});
   if (!incomplete.rows.empty()) {
     const pg::Row& row = incomplete.rows.front();
-    return NextBelow(request, RequireTable(ToOid(*row[0])), parent_index, row[2] ? ToOid(*row[2]) : 0);
+    return NextBelow(request, RequireTable(pg::ToOid(row[0])), parent_index, row[2] ? pg::ToOid(row[2]) : 0);
   }
   // All of them have it, and the parent has not heard of it: the last that lacked it has gone. Attaching one again
   // makes the server look.
-  if (const pg::Field any = first_attached.Run({index}).Single()) return Attach(parent_index, ToOid(*any));
+  if (const pg::Field any = first_attached.Run({index}).Single()) return Attach(parent_index, pg::ToOid(any));
   const std::string name = pg::QualifiedName(parent_index);
   throw Error(sqlstate::kObjectNotInPrerequisiteState,
               Format("%1% is not valid, and %2% has no partition any more", name, parent.name), {},
@@ -233,7 +233,7 @@ void RefuseForeign(const Table& table) {
   if (!foreign) return;
   throw Error(sqlstate::kFeatureNotSupported, Format("%1% has a partition that is a foreign table", table.name),
               Format("It is %1%: no index can be built on it, so that of the parent would never become valid.",
-                     pg::QualifiedName(ToOid(*foreign))),
+                     pg::QualifiedName(pg::ToOid(foreign))),
               "Build it on each of the other partitions in this way; then CREATE INDEX on the parent finds them and "
               "builds nothing.");
 }
@@ -349,14 +349,14 @@ IndexRequest KeyRequest(const OperationCall& call, const std::string& kind) {
 }
 
 void RefuseOtherPrimaryKey(const IndexRequest& request) {
-  const auto self = static_cast<std::int64_t>(request.table.oid);
+  const auto self = request.table.oid;
   // What inherits from a plain table has keys of its own.
   std::vector<std::string> tree = {std::to_string(self)};
   if (request.table.partitioned) tree = TreeOf(request.table);
   const pg::QueryResult other = first_primary_key.Run({tree, request.constraint, self, request.name});
   if (other.rows.empty()) return;
   const pg::Row& row = other.rows.front();
-  const Table table = RequireTable(ToOid(*row[0]));
+  const Table table = RequireTable(pg::ToOid(row[0]));
   throw Error(sqlstate::kInvalidTableDefinition,
               Format("multiple primary keys for table \"%1%\" are not allowed", table.last_name),
               Format("There is %1%: %2%.", pg::QuoteIdentifier(*row[1]), *row[2]),

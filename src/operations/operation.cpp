@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/field.hpp"
 
 namespace headway::operations {
 
@@ -49,10 +50,10 @@ std::string OperationCall::Text(std::size_t index, const char* name) const {
 }
 
 std::uint32_t OperationCall::Relation(std::size_t index, const char* name) const {
-  return static_cast<std::uint32_t>(std::stoul(Text(index, name)));
+  return pg::ToOid(Text(index, name));
 }
 
-bool OperationCall::Boolean(std::size_t index) const { return arguments.at(index) == "t"; }
+bool OperationCall::Boolean(std::size_t index) const { return pg::IsTrue(arguments.at(index)); }
 
 std::optional<std::string> OperationCall::Name(std::size_t index, const char* name) const {
   if (arguments.at(index) != "") return arguments[index];

@@ -70,12 +70,6 @@ pg::PreparedQuery end_job(
 
 using Oids = std::vector<std::string>;
 
-Oids FirstColumn(const pg::QueryResult& result) {
-  Oids oids;
-  for (const pg::Row& row : result.rows) oids.push_back(*row[0]);
-  return oids;
-}
-
 struct Job {
   std::int64_t relation = 0;
   std::string name;
@@ -104,12 +98,12 @@ Oids IndexesOf(const pg::Row& row, Job& job) {
     const Table table = RequireTable(static_cast<std::uint32_t>(job.relation));
     job.table = table.name;
     const Oids tables = table.partitioned ? TreeOf(table) : Oids{std::to_string(table.oid)};
-    return FirstColumn(indexes_of_tables.Run({tables}));
+    return indexes_of_tables.Run({tables}).Column();
   }
-  RefuseForeignTable(ToOid(*row[1]), job.name);
-  job.table = pg::QualifiedName(ToOid(*row[1]));
+  RefuseForeignTable(pg::ToOid(row[1]), job.name);
+  job.table = pg::QualifiedName(pg::ToOid(row[1]));
   job.recorded = row[0] == "I";
-  return job.recorded ? FirstColumn(leaves_of_index.Run({job.relation})) : Oids{std::to_string(job.relation)};
+  return job.recorded ? leaves_of_index.Run({job.relation}).Column() : Oids{std::to_string(job.relation)};
 }
 
 // Nothing when the relation is there no more.
@@ -121,12 +115,12 @@ std::optional<Job> Plan(std::uint32_t relation) {
   if (described.rows.empty()) return std::nullopt;
   Oids asked = IndexesOf(described.rows.front(), job);
   if (job.recorded) {
-    const Oids recorded = FirstColumn(find_job.Run({job.relation}));
+    const Oids recorded = find_job.Run({job.relation}).Column();
     job.resumed = !recorded.empty();
     if (job.resumed) asked = recorded;
   }
   for (const pg::Row& row : sort_indexes.Run({asked}).rows) {
-    const bool possible = !job.recorded || (row[1] != "t" && row[2] == "t");
+    const bool possible = !job.recorded || (!pg::IsTrue(row[1]) && pg::IsTrue(row[2]));
     (possible ? job.indexes : job.left_out).push_back(*row[0]);
   }
   return job;
@@ -141,7 +135,7 @@ void Begin(const Job& job) {
     return;
   }
   for (const std::string& index : job.left_out) {
-    pg::ReportNotice(Format("%1% is left out", pg::QualifiedName(ToOid(index))),
+    pg::ReportNotice(Format("%1% is left out", pg::QualifiedName(pg::ToOid(index))),
                      "It cannot be rebuilt concurrently: it belongs to an exclusion constraint, or you may not use "
                      "its schema.",
                      {});
@@ -154,7 +148,7 @@ void Begin(const Job& job) {
 std::string RebuildStatement(const std::string& index) {
   const Oids one = {index};
   if (sort_indexes.Run({one}).rows.empty()) return {};
-  return "REINDEX INDEX CONCURRENTLY " + pg::QualifiedName(ToOid(index));
+  return "REINDEX INDEX CONCURRENTLY " + pg::QualifiedName(pg::ToOid(index));
 }
 
 std::string NextLeftover(const Job& job) {
@@ -165,7 +159,7 @@ std::string NextLeftover(const Job& job) {
 }
 
 engine::Phase Rebuild(const Job& job, const std::string& index, const std::shared_ptr<bool>& begun) {
-  const std::string name = pg::QualifiedName(ToOid(index));
+  const std::string name = pg::QualifiedName(pg::ToOid(index));
   engine::Phase phase = Statements(Format("rebuild %1%", name), [=]() -> std::string {
     if (job.recorded && !*begun) Begin(job);
     *begun = true;

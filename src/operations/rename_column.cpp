@@ -38,7 +38,7 @@ pg::PreparedQuery functions_of(
 
 std::string Dependents(const Table& table, const Column& column) {
   std::string detail = "Whatever says the old name fails from that moment on, whatever says the new one fails before.";
-  if (const pg::Field views = views_of.Run({static_cast<std::int64_t>(table.oid), column.number}).Single()) {
+  if (const pg::Field views = views_of.Run({table.oid, column.number}).Single()) {
     detail += Format(" Views that would go on to show the old name: %1%.", *views);
   }
   if (const pg::Field functions = functions_of.Run({table.last_name, column.name}).Single()) {

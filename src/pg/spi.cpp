@@ -88,6 +88,13 @@ void Execute(SpiConnection& connection, SPIPlanPtr plan, const Param* params, st
 
 }  // namespace
 
+std::vector<std::string> QueryResult::Column() const {
+  std::vector<std::string> column;
+  column.reserve(rows.size());
+  for (const Row& row : rows) column.push_back(row.front().value());
+  return column;
+}
+
 SpiConnection::SpiConnection() : exceptions_(std::uncaught_exceptions()) {
   Guarded([] { SPI_connect(); });
 }

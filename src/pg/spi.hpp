@@ -7,7 +7,7 @@
 #include <functional>
 #include <initializer_list>
 
-#include "pg/types.hpp"
+#include "pg/field.hpp"
 
 namespace headway::pg {
 
@@ -26,6 +26,7 @@ struct Param {
   Param(const std::vector<std::string>& value) : kind(Kind::kTextArray), list(&value) {}  // NOLINT
   Param(std::int64_t value) : kind(Kind::kInteger), integer(value) {}                     // NOLINT
   Param(int value) : kind(Kind::kInteger), integer(value) {}                              // NOLINT
+  Param(Oid value) : kind(Kind::kInteger), integer(value) {}                              // NOLINT
   Param(bool value) : kind(Kind::kBoolean), integer(value ? 1 : 0) {}                     // NOLINT
   Param(const std::optional<std::string>& value) {                                        // NOLINT
     if (value) *this = Param(*value);
@@ -35,7 +36,6 @@ struct Param {
 // A text or a NULL for "not given".
 inline Param TextOrNull(const std::string& value) { return value.empty() ? Param() : Param(value); }
 
-using Field = std::optional<std::string>;
 using Row = std::vector<Field>;
 
 struct QueryResult {
@@ -44,6 +44,8 @@ struct QueryResult {
 
   // The only field of the only row; nothing when there is no row or it is NULL.
   Field Single() const { return rows.empty() ? Field() : rows.front().front(); }
+  // The first field of each row. REQUIRES: none is NULL.
+  std::vector<std::string> Column() const;
 };
 
 // A connection to SPI and, when nobody around us has one (in a worker), a snapshot. It lasts until the rows have been

@@ -239,7 +239,7 @@ bool IsDistributed(Oid relation) {
   return RunQuery(
              "SELECT 1 FROM pg_catalog.pg_dist_partition WHERE CAST(logicalrelid AS pg_catalog.oid)"
              " OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)",
-             "i", {static_cast<std::int64_t>(relation)})
+             "i", {relation})
       .Single()
       .has_value();
 }

@@ -99,7 +99,7 @@ core::Blocker FromRow(const Row& row) {
   blocker.client = row[4].value_or("");
   blocker.backend_type = row[5].value_or("");
   blocker.state = row[6].value_or("");
-  if (row[7]) blocker.age_ms = std::max<std::int64_t>(0, std::stoll(*row[7]));
+  if (row[7]) blocker.age_ms = std::max<std::int64_t>(0, ToInteger(row[7]));
   blocker.query = row[8].value_or("");
   return blocker;
 }
@@ -171,7 +171,7 @@ void AddHolder(std::vector<core::Blocker>& blockers, core::Blocker blocker, int 
 std::vector<core::Blocker> HoldersOf(Oid relation, int mode) {
   const std::string name = QualifiedName(relation);
   std::vector<core::Blocker> blockers;
-  const QueryResult result = load_holders.Run({static_cast<std::int64_t>(relation), ServerNamesOfConflicting(mode)});
+  const QueryResult result = load_holders.Run({relation, ServerNamesOfConflicting(mode)});
   for (const Row& row : result.rows) {
     core::Blocker blocker = FromRow(row);
     blocker.relation = name;
@@ -189,7 +189,7 @@ std::vector<core::Blocker> HoldersByPid(const std::vector<int>& pids, int waiter
   }
   if (blockers.size() == pids.size()) return blockers;
   for (const Row& row : load_awaited_transaction.Run({waiter}).rows) {
-    const QueryResult result = load_transaction.Run({static_cast<std::int64_t>(std::stoul(*row[0]))});
+    const QueryResult result = load_transaction.Run({ToInteger(row[0])});
     for (const Row& holder : result.rows) {
       if (!holder[0]) blockers.push_back(FromRow(holder));
     }
@@ -212,7 +212,7 @@ std::vector<core::Blocker> BlockersOfPid(int pid) {
   const QueryResult awaited = load_awaited.Run({pid});
   for (const Row& row : awaited.rows) {
     const int mode = LockModeByName(row[1].value_or("")).value_or(AccessExclusiveLock);
-    for (core::Blocker& blocker : HoldersOf(static_cast<Oid>(std::stoul(*row[0])), mode)) {
+    for (core::Blocker& blocker : HoldersOf(ToOid(row[0]), mode)) {
       if (std::count(pids.begin(), pids.end(), blocker.pid) != 0) blockers.push_back(std::move(blocker));
     }
   }
