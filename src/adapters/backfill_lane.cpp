@@ -11,7 +11,6 @@
 #include "core/duration.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/field.hpp"
 #include "pg/locks/blockers.hpp"
 #include "pg/locks/lock_need.hpp"
 #include "pg/text.hpp"
@@ -122,26 +121,14 @@ engine::LaneResult WalkLane(engine::Session& session, const LaneOrder& order, bo
   return backfiller.Run();
 }
 
-// In the order in which LaneInWorker() reads them.
-pg::WorkerRequest LaneRequest(const LaneOrder& order) {
-  const BackfillDefinition& definition = order.definition;
-  std::optional<std::string> until;
-  if (order.until_ms) until = std::to_string(*order.until_ms);
-  return {kLaneVerb,
-          {std::to_string(definition.relation), definition.deletes ? "t" : "f", definition.set_clause,
-           definition.where_clause, definition.name, definition.pass_over_failures ? "t" : "f", until}};
+void Exchange(pg::RequestFields& fields, LaneOrder& order) {
+  BackfillDefinition& definition = order.definition;
+  fields& definition.relation& definition.deletes& definition.set_clause& definition.where_clause;
+  fields& definition.name& definition.pass_over_failures& order.until_ms;
 }
 
 std::int64_t LaneInWorker(const pg::WorkerRequest& request) {
-  LaneOrder order;
-  BackfillDefinition& definition = order.definition;
-  definition.relation = pg::ToOid(request.arguments.at(0));
-  definition.deletes = pg::IsTrue(request.arguments.at(1));
-  definition.set_clause = *request.arguments.at(2);
-  definition.where_clause = *request.arguments.at(3);
-  definition.name = *request.arguments.at(4);
-  definition.pass_over_failures = pg::IsTrue(request.arguments.at(5));
-  if (request.arguments.at(6)) order.until_ms = pg::ToInteger(request.arguments.at(6));
+  const auto order = pg::ReadRequest<LaneOrder>(request);
   WorkerSession session;
   return WalkLane(session, order, false, [] {}).rows;
 }

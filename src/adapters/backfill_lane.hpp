@@ -22,7 +22,7 @@ engine::LaneResult WalkLane(engine::Session& session, const LaneOrder& order, bo
 // The same in a process of its own. What it does is told by whoever asks for it, not by the job's row: that may have
 // been written by somebody else.
 inline constexpr char kLaneVerb[] = "backfill lane";
-pg::WorkerRequest LaneRequest(const LaneOrder& order);
+void Exchange(pg::RequestFields& fields, LaneOrder& order);
 std::int64_t LaneInWorker(const pg::WorkerRequest& request);
 
 }  // namespace headway::server

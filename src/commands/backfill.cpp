@@ -6,7 +6,6 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
-#include "pg/field.hpp"
 #include "pg/process/call_shape.hpp"
 #include "pg/process/worker_team.hpp"
 #include "pg/text.hpp"
@@ -17,14 +16,6 @@ namespace {
 
 using core::Format;
 
-std::optional<std::string> Optional(const std::optional<std::int64_t>& value) {
-  return value ? std::optional(std::to_string(*value)) : std::nullopt;
-}
-
-std::optional<std::int64_t> Number(const std::optional<std::string>& text) {
-  return text ? std::optional<std::int64_t>(pg::ToInteger(text)) : std::nullopt;
-}
-
 BackfillDefinition DefinitionOf(const BackfillCall& call, const std::string& table, const std::string& script) {
   BackfillDefinition definition;
   definition.relation = call.relation;
@@ -34,50 +25,15 @@ BackfillDefinition DefinitionOf(const BackfillCall& call, const std::string& tab
   definition.strategy = call.strategy;
   definition.pass_over_failures = call.skip_failures;
   definition.revision = script;
+  definition.required = !script.empty();
   definition.named = call.name.has_value();
   definition.name = call.name.value_or(MakeJobName(definition, table));
   return definition;
 }
 
-// In the order in which ReadOrder() reads them.
-pg::WorkerRequest MakeRequest(const char* verb, const BackfillCall& call, const BackfillDefinition& definition) {
-  const engine::BackfillSettings& settings = call.limits.settings;
-  std::optional<std::int64_t> until;
-  if (call.max_duration_ms) until = pg::NowMs() + *call.max_duration_ms;
-  return {verb,
-          {std::to_string(definition.relation), definition.deletes ? "t" : "f", definition.set_clause,
-           definition.where_clause, definition.name, definition.named ? "t" : "f", definition.strategy,
-           definition.pass_over_failures ? "t" : "f", definition.revision, Optional(settings.batch_size),
-           std::to_string(settings.target_batch_ms), std::to_string(settings.pause_ms), settings.time_window,
-           settings.max_wal_rate, Optional(settings.max_replica_lag_ms), Format("%1%", call.limits.vacuum_every),
-           std::to_string(call.workers), Optional(until)}};
-}
-
-BackfillOrder ReadOrder(const pg::WorkerRequest& request) {
-  auto argument = request.arguments.begin();
-  const auto next = [&]() -> const std::optional<std::string>& { return *argument++; };
-  BackfillOrder order;
-  BackfillDefinition& definition = order.definition;
-  definition.relation = pg::ToOid(next());
-  definition.deletes = pg::IsTrue(next());
-  definition.set_clause = *next();
-  definition.where_clause = *next();
-  definition.name = *next();
-  definition.named = pg::IsTrue(next());
-  definition.strategy = *next();
-  definition.pass_over_failures = pg::IsTrue(next());
-  definition.revision = *next();
-  definition.required = !definition.revision.empty();
-  engine::BackfillSettings& settings = order.limits.settings;
-  settings.batch_size = Number(next());
-  settings.target_batch_ms = pg::ToInteger(next());
-  settings.pause_ms = pg::ToInteger(next());
-  settings.time_window = *next();
-  settings.max_wal_rate = *next();
-  settings.max_replica_lag_ms = Number(next());
-  order.limits.vacuum_every = std::stod(*next());
-  order.workers = std::stoi(*next());
-  order.until_ms = Number(next());
+BackfillOrder OrderOf(const BackfillCall& call, const BackfillDefinition& definition) {
+  BackfillOrder order{definition, call.limits, call.workers, {}};
+  if (call.max_duration_ms) order.until_ms = pg::NowMs() + *call.max_duration_ms;
   return order;
 }
 
@@ -116,21 +72,23 @@ std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
   }
   const BackfillDefinition definition = DefinitionOf(arguments, table, script);
   const char* verb = arguments.wait ? kBackfillVerb : kPrepareBackfillVerb;
-  const DoorResult through = ThroughWorker(call, MakeRequest(verb, arguments, definition));
+  const DoorResult through = ThroughWorker(call, pg::MakeRequest(verb, OrderOf(arguments, definition)));
   if (!through.taken) RefuseInTransaction(function, "It commits batch by batch. " + through.why_not);
   if (arguments.wait) return through.result;
   if (through.result > 0) {
-    pg::StartDetached(MakeRequest(kBackfillVerb, arguments, definition));
+    pg::StartDetached(pg::MakeRequest(kBackfillVerb, OrderOf(arguments, definition)));
     pg::ReportNotice(Format("%1% \"%2%\" goes on in the background", NounOf(definition), definition.name), {},
                      "See headway.progress; what it has to say is in the server's log.");
   }
   return 0;
 }
 
-std::int64_t BackfillInWorker(const pg::WorkerRequest& request) { return RunBackfill(ReadOrder(request)); }
+std::int64_t BackfillInWorker(const pg::WorkerRequest& request) {
+  return RunBackfill(pg::ReadRequest<BackfillOrder>(request));
+}
 
 std::int64_t PrepareBackfillInWorker(const pg::WorkerRequest& request) {
-  return PrepareBackfill(ReadOrder(request)) ? 1 : 0;
+  return PrepareBackfill(pg::ReadRequest<BackfillOrder>(request)) ? 1 : 0;
 }
 
 void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,

@@ -288,7 +288,7 @@ void BackfillRun::WalkTogether() {
   std::optional<Error> failure;
   try {
     for (int i = 1; i < order_.workers; ++i) {
-      if (team.Start(LaneRequest(lane))) continue;
+      if (team.Start(pg::MakeRequest(kLaneVerb, lane))) continue;
       reporter_.Notice(Format("%1%: %2% of %3% workers, as no more are free", Title(), i, order_.workers), {},
                        "Raise max_worker_processes to have more.");
       break;
@@ -433,6 +433,17 @@ void BackfillRun::Finish(bool all) {
 }
 
 }  // namespace
+
+void Exchange(pg::RequestFields& fields, BackfillOrder& order) {
+  BackfillDefinition& definition = order.definition;
+  fields& definition.relation& definition.deletes& definition.set_clause& definition.where_clause;
+  fields& definition.name& definition.named& definition.strategy& definition.pass_over_failures;
+  fields& definition.revision& definition.required;
+  engine::BackfillSettings& settings = order.limits.settings;
+  fields& settings.batch_size& settings.target_batch_ms& settings.pause_ms& settings.time_window;
+  fields& settings.max_wal_rate& settings.max_replica_lag_ms;
+  fields& order.limits.vacuum_every& order.workers& order.until_ms;
+}
 
 bool PrepareBackfill(const BackfillOrder& order) { return BackfillRun(order).Open(); }
 

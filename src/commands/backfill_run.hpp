@@ -7,6 +7,7 @@
 
 #include "adapters/backfill_definition.hpp"
 #include "adapters/backfill_job.hpp"
+#include "pg/process/worker_request.hpp"
 
 namespace headway::server {
 
@@ -16,6 +17,8 @@ struct BackfillOrder {
   int workers = 1;
   std::optional<std::int64_t> until_ms;  // wall clock
 };
+
+void Exchange(pg::RequestFields& fields, BackfillOrder& order);
 
 // Checks it and writes its row, for whoever runs it later. False: there is nothing to run now, and a notice has said
 // why.

@@ -20,6 +20,13 @@ namespace headway::server {
 
 namespace {
 
+struct MigrateRequest {
+  std::string direction;
+  std::string target;
+};
+
+void Exchange(pg::RequestFields& fields, MigrateRequest& request) { fields& request.direction& request.target; }
+
 // The engine with its ports on this backend.
 template <class Body>
 std::int64_t WithMigrator(engine::Session& session, Body&& body) {
@@ -78,15 +85,17 @@ std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std
   if (up && IsSettled(target)) return 0;
   pg::RunnerPlace place;
   const Turn turn{[&] { WaitForPlace(place); }, [&] { return up && IsSettled(target); }};
-  const DoorResult through = ThroughWorker(call, {kMigrateVerb, {core::NameOf(direction), target}}, &turn);
+  const DoorResult through =
+      ThroughWorker(call, pg::MakeRequest(kMigrateVerb, MigrateRequest{core::NameOf(direction), target}), &turn);
   if (through.taken) return through.result;
   CallerSession session(through.why_not);
   return WithMigrator(session, [&](engine::Migrator& migrator) { return migrator.Run(direction, target); });
 }
 
 std::int64_t MigrateInWorker(const pg::WorkerRequest& request) {
-  const core::Direction direction = core::ReadDirection(*request.arguments.at(0));
-  const std::string& target = *request.arguments.at(1);
+  const auto wanted = pg::ReadRequest<MigrateRequest>(request);
+  const core::Direction direction = core::ReadDirection(wanted.direction);
+  const std::string& target = wanted.target;
   WorkerSession session;
   std::string edition;
   if (direction == core::Direction::kUpgrade) {

@@ -19,6 +19,13 @@ using core::Format;
 
 namespace {
 
+struct OperationRequest {
+  std::string function;
+  std::vector<pg::Field> arguments;
+};
+
+void Exchange(pg::RequestFields& fields, OperationRequest& request) { fields& request.function& request.arguments; }
+
 // The table that others wait for. What there is to do is looked at for it; but whoever works on the table now may have
 // it half changed, so that what is refused before it is our turn may be right when it is.
 std::string TableOf(engine::Session& session, const operations::OperationCall& call,
@@ -48,18 +55,15 @@ bool HasOwnTransactions(std::string_view function) {
 std::int64_t Operate(FunctionCallInfo call) {
   const std::string function = pg::CalledFunction(call);
   pg::RequireWritable(function.c_str());
-  pg::WorkerRequest request{kOperationVerb, pg::ArgumentTexts(call)};
-  request.arguments.insert(request.arguments.begin(), function);
-  const DoorResult through = ThroughWorker(call, request);
+  const OperationRequest request{function, pg::ArgumentTexts(call)};
+  const DoorResult through = ThroughWorker(call, pg::MakeRequest(kOperationVerb, request));
   if (through.taken) return through.result;
   RefuseInTransaction(function, "Each of its phases commits. " + through.why_not);
 }
 
 std::int64_t OperateInWorker(const pg::WorkerRequest& request) {
-  operations::OperationCall call;
-  call.function = *request.arguments.at(0);
-  call.arguments.assign(request.arguments.begin() + 1, request.arguments.end());
-  call.backfill = BackfillTable;
+  const auto wanted = pg::ReadRequest<OperationRequest>(request);
+  const operations::OperationCall call{wanted.function, wanted.arguments, BackfillTable};
   const operations::MakeOperation make = operations::FindOperation(call.function);
   if (make == nullptr) {
     throw core::Error(core::sqlstate::kInternalError, Format("there is no operation \"%1%\"", call.function));
