@@ -1,6 +1,7 @@
 #include "adapters/backfill_key.hpp"
 
 #include "core/format.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/text.hpp"
 

@@ -5,6 +5,7 @@
 #include "adapters/backfill_job.hpp"
 #include "adapters/version_table.hpp"
 #include "core/format.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/process/roles.hpp"
@@ -77,7 +78,7 @@ PreparedQuery delete_progress(
     "WHERE revision OPERATOR(pg_catalog.=) $1 AND direction OPERATOR(pg_catalog.=) $2",
     "tt");
 PreparedQuery find_registered(
-    "SELECT pg_catalog.array_to_string(down_revision, ','), pg_catalog.array_to_string(depends_on, ','), "
+    "SELECT revision, pg_catalog.array_to_string(down_revision, ','), pg_catalog.array_to_string(depends_on, ','), "
     "pg_catalog.array_to_string(branch_labels, ','), message, upgrade, downgrade, upgrade_in_transaction, "
     "downgrade_in_transaction FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) $1",
     "t");
@@ -118,30 +119,23 @@ void ReplaceRows(const core::Heads& removed, const core::Heads& added) {
   for (const std::string& revision : removed) RequireOne(remove_head.Run({revision}), revision, "be");
   for (const std::string& revision : added) RequireOne(add_head.Run({revision}), revision, "not be");
 }
-}  // namespace
 
-std::vector<std::string> SplitNames(const std::string& joined) {
-  std::vector<std::string> names;
-  for (std::size_t at = 0; at < joined.size();) {
-    std::size_t end = joined.find(',', at);
-    if (end == std::string::npos) end = joined.size();
-    names.push_back(joined.substr(at, end - at));
-    at = end + 1;
-  }
-  return names;
+// The first five columns: id, parents, dependencies, labels, message.
+core::Revision ReadRevision(const pg::Row& row) {
+  core::Revision revision;
+  revision.id = *row[0];
+  revision.down_revisions = core::SplitNames(*row[1]);
+  revision.depends_on = core::SplitNames(*row[2]);
+  revision.branch_labels = core::SplitNames(*row[3]);
+  revision.message = *row[4];
+  return revision;
 }
+
+}  // namespace
 
 std::vector<core::Revision> RevisionStore::LoadRevisions() {
   std::vector<core::Revision> revisions;
-  load_revisions.ForEach({}, [&](pg::Row& row) {
-    core::Revision revision;
-    revision.id = std::move(*row[0]);
-    revision.down_revisions = SplitNames(*row[1]);
-    revision.depends_on = SplitNames(*row[2]);
-    revision.branch_labels = SplitNames(*row[3]);
-    revision.message = std::move(*row[4]);
-    revisions.push_back(std::move(revision));
-  });
+  load_revisions.ForEach({}, [&](pg::Row& row) { revisions.push_back(ReadRevision(row)); });
   return revisions;
 }
 
@@ -304,23 +298,19 @@ std::optional<RegisteredRevision> FindRegistered(const std::string& revision) {
   if (result.rows.empty()) return std::nullopt;
   const pg::Row& row = result.rows.front();
   RegisteredRevision registered;
-  registered.down_revision = *row[0];
-  registered.depends_on = *row[1];
-  registered.branch_labels = *row[2];
-  registered.message = *row[3];
-  registered.upgrade = *row[4];
-  registered.downgrade = row[5];
-  registered.upgrade_in_transaction = pg::IsTrue(row[6]);
-  registered.downgrade_in_transaction = pg::IsTrue(row[7]);
+  registered.revision = ReadRevision(row);
+  registered.upgrade = *row[5];
+  registered.downgrade = row[6];
+  registered.upgrade_in_transaction = pg::IsTrue(row[7]);
+  registered.downgrade_in_transaction = pg::IsTrue(row[8]);
   return registered;
 }
 
-void WriteRegistered(const std::string& revision, const RegisteredRevision& registered) {
-  const std::vector<std::string> parents = SplitNames(registered.down_revision);
-  const std::vector<std::string> dependencies = SplitNames(registered.depends_on);
-  const std::vector<std::string> labels = SplitNames(registered.branch_labels);
-  write_registered.Run({revision, parents, dependencies, labels, registered.message, registered.upgrade,
-                        registered.downgrade, registered.upgrade_in_transaction, registered.downgrade_in_transaction});
+void WriteRegistered(const RegisteredRevision& registered) {
+  const core::Revision& revision = registered.revision;
+  write_registered.Run({revision.id, revision.down_revisions, revision.depends_on, revision.branch_labels,
+                        revision.message, registered.upgrade, registered.downgrade, registered.upgrade_in_transaction,
+                        registered.downgrade_in_transaction});
 }
 
 bool IsRegisteredByTrusted(const std::string& revision) {

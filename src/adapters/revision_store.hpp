@@ -30,19 +30,14 @@ std::vector<std::pair<std::string, core::Direction>> UnfinishedRevisions();
 
 // What is registered under an id, for migrate_revision().
 struct RegisteredRevision {
-  std::string down_revision;  // joined by commas, as the next two
-  std::string depends_on;
-  std::string branch_labels;
-  std::string message;
+  core::Revision revision;
   std::string upgrade;
   std::optional<std::string> downgrade;
   bool upgrade_in_transaction = true;
   bool downgrade_in_transaction = true;
 };
 std::optional<RegisteredRevision> FindRegistered(const std::string& revision);
-void WriteRegistered(const std::string& revision, const RegisteredRevision& registered);
+void WriteRegistered(const RegisteredRevision& registered);
 bool IsRegisteredByTrusted(const std::string& revision);
-
-std::vector<std::string> SplitNames(const std::string& joined);
 
 }  // namespace headway::server

@@ -4,6 +4,7 @@
 
 #include "core/format.hpp"
 #include "core/identifier.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
 #include "pg/process/roles.hpp"

@@ -9,6 +9,7 @@
 #include "commands/migration.hpp"
 #include "core/format.hpp"
 #include "core/identifier.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
 #include "pg/settings.hpp"

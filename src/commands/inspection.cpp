@@ -1,6 +1,7 @@
 #include "commands/inspection.hpp"
 
 #include "adapters/revision_store.hpp"
+#include "core/applied_heads.hpp"
 #include "core/lookup.hpp"
 #include "core/planner.hpp"
 #include "pg/spi.hpp"
@@ -20,11 +21,7 @@ Standing Standing::Load() {
   RevisionStore store;
   core::RevisionGraph graph(store.LoadRevisions());
   core::Heads heads = store.LoadHeads();
-  core::RevisionIndices indices;
-  for (const std::string& head : heads) {
-    if (const auto index = graph.IndexOf(head)) indices.push_back(*index);
-  }
-  core::RevisionSet applied = graph.Ancestors(indices, core::Edges::kParentsAndDependencies);
+  core::RevisionSet applied = core::AppliedRevisions(graph, heads);
   return {std::move(graph), std::move(heads), std::move(applied)};
 }
 

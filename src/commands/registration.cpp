@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "adapters/revision_store.hpp"
+#include "core/applied_heads.hpp"
 #include "core/format.hpp"
 #include "core/graph.hpp"
 #include "core/identifier.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
 #include "pg/parse/script.hpp"
@@ -38,20 +40,15 @@ pg::PreparedQuery label_like(
 pg::PreparedQuery registered_among(
     "SELECT revision FROM headway.revision WHERE revision OPERATOR(pg_catalog.=) ANY ($1)", "T");
 
-// "a, b" as "a,b"; an empty text as none.
-std::string Normalized(const std::optional<std::string>& list, void (*check)(std::string_view), const char* argument) {
-  std::string joined;
-  std::vector<std::string> seen;
-  for (const std::string& item : SplitNames(list.value_or(""))) {
-    std::string name(core::Trim(item));
-    check(name);
-    if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
-      throw Error(sqlstate::kInvalidParameterValue, Format("\"%1%\" is given twice in %2%", name, argument));
-    }
-    joined += (joined.empty() ? "" : ",") + name;
-    seen.push_back(std::move(name));
+std::vector<std::string> NamesIn(const std::optional<std::string>& list, void (*check)(std::string_view),
+                                 const char* argument) {
+  std::vector<std::string> names = core::SplitNames(list.value_or(""));
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    check(*name);
+    if (std::find(names.begin(), name, *name) == name) continue;
+    throw Error(sqlstate::kInvalidParameterValue, Format("\"%1%\" is given twice in %2%", *name, argument));
   }
-  return joined;
+  return names;
 }
 
 // A dependency is an id, a prefix of one, or a label: Alembic's rules for ids hold for all of them.
@@ -76,20 +73,20 @@ bool ParseOne(const std::string& text, const std::string& what, const std::optio
 RegisteredRevision Examine(const RevisionCall& call) {
   core::RequireValidRevisionId(call.revision);
   RegisteredRevision wanted;
-  wanted.down_revision = Normalized(call.down_revision, core::RequireValidRevisionId, "down_revision");
-  wanted.depends_on = Normalized(call.depends_on, RequireValidReference, "depends_on");
-  wanted.branch_labels = Normalized(call.branch_labels, core::RequireValidBranchLabel, "branch_labels");
-  for (const std::string& list : {wanted.down_revision, wanted.depends_on}) {
-    for (const std::string& name : SplitNames(list)) {
-      if (name != call.revision) continue;
-      throw Error(sqlstate::kCycle, Format("revision %1% follows itself", name), {},
-                  "Name the revision before it, or NULL for a base.");
-    }
+  core::Revision& revision = wanted.revision;
+  revision.id = call.revision;
+  revision.down_revisions = NamesIn(call.down_revision, core::RequireValidRevisionId, "down_revision");
+  revision.depends_on = NamesIn(call.depends_on, RequireValidReference, "depends_on");
+  revision.branch_labels = NamesIn(call.branch_labels, core::RequireValidBranchLabel, "branch_labels");
+  revision.message = std::string(core::Trim(call.message));
+  for (const std::vector<std::string>* names : {&revision.down_revisions, &revision.depends_on}) {
+    if (std::find(names->begin(), names->end(), revision.id) == names->end()) continue;
+    throw Error(sqlstate::kCycle, Format("revision %1% follows itself", revision.id), {},
+                "Name the revision before it, or NULL for a base.");
   }
-  for (const std::string& label : SplitNames(wanted.branch_labels)) {
-    if (label == call.revision) ThrowLabelIsId(label);
+  for (const std::string& label : revision.branch_labels) {
+    if (label == revision.id) ThrowLabelIsId(label);
   }
-  wanted.message = std::string(core::Trim(call.message));
   wanted.upgrade = call.upgrade;
   wanted.downgrade = call.downgrade;
   wanted.upgrade_in_transaction =
@@ -101,21 +98,20 @@ RegisteredRevision Examine(const RevisionCall& call) {
   return wanted;
 }
 
-void CheckNames(const std::string& revision, const RegisteredRevision& wanted) {
-  if (const pg::Field owner = label_like.Run({revision}).Single()) {
+void CheckNames(const core::Revision& revision) {
+  if (const pg::Field owner = label_like.Run({revision.id}).Single()) {
     throw Error(sqlstate::kDuplicateLabel,
-                Format("\"%1%\" is already a branch label, of revision %2%", revision, *owner), {},
+                Format("\"%1%\" is already a branch label, of revision %2%", revision.id, *owner), {},
                 "Choose another revision id.");
   }
-  if (wanted.branch_labels.empty()) return;
-  const std::vector<std::string> labels = SplitNames(wanted.branch_labels);
-  for (const std::string& label : labels) {
-    const pg::Field owner = other_owner_of_label.Run({revision, label}).Single();
+  if (revision.branch_labels.empty()) return;
+  for (const std::string& label : revision.branch_labels) {
+    const pg::Field owner = other_owner_of_label.Run({revision.id, label}).Single();
     if (!owner) continue;
     throw Error(sqlstate::kDuplicateLabel, Format("branch label \"%1%\" belongs to revision %2%", label, *owner), {},
                 "A label names one branch: choose another one.");
   }
-  if (const pg::Field same = named_like.Run({labels}).Single()) ThrowLabelIsId(*same);
+  if (const pg::Field same = named_like.Run({revision.branch_labels}).Single()) ThrowLabelIsId(*same);
 }
 
 bool IsApplied(const std::string& revision) {
@@ -123,12 +119,8 @@ bool IsApplied(const std::string& revision) {
   const core::Heads heads = store.LoadHeads();
   if (heads.empty()) return false;
   const core::RevisionGraph graph(store.LoadRevisions());
-  core::RevisionIndices rows;
-  for (const std::string& head : heads) {
-    if (const auto index = graph.IndexOf(head)) rows.push_back(*index);
-  }
   const auto wanted = graph.IndexOf(revision);
-  return wanted && graph.Ancestors(rows, core::Edges::kParentsAndDependencies).Contains(*wanted);
+  return wanted && core::AppliedRevisions(graph, heads).Contains(*wanted);
 }
 
 bool SameOptionalScript(const std::optional<std::string>& left, const std::optional<std::string>& right) {
@@ -138,19 +130,21 @@ bool SameOptionalScript(const std::optional<std::string>& left, const std::optio
 
 // Whether anything that matters differs: white space and comments in scripts do not.
 bool Same(const RegisteredRevision& left, const RegisteredRevision& right) {
-  return left.down_revision == right.down_revision && left.depends_on == right.depends_on &&
-         left.branch_labels == right.branch_labels && left.message == right.message &&
+  const core::Revision& one = left.revision;
+  const core::Revision& other = right.revision;
+  return one.down_revisions == other.down_revisions && one.depends_on == other.depends_on &&
+         one.branch_labels == other.branch_labels && one.message == other.message &&
          left.upgrade_in_transaction == right.upgrade_in_transaction &&
          left.downgrade_in_transaction == right.downgrade_in_transaction &&
          pg::SameScript(left.upgrade, right.upgrade) && SameOptionalScript(left.downgrade, right.downgrade);
 }
 
-void RefuseChangeOfApplied(const std::string& revision, const RegisteredRevision& before,
-                           const RegisteredRevision& wanted) {
+void RefuseChangeOfApplied(const RegisteredRevision& before, const RegisteredRevision& wanted) {
+  const std::string& revision = wanted.revision.id;
   const bool script_changed = !pg::SameScript(before.upgrade, wanted.upgrade);
-  const bool parents_changed = before.down_revision != wanted.down_revision;
+  const bool parents_changed = before.revision.down_revisions != wanted.revision.down_revisions;
   // What an applied revision depends on counts as applied: a new dependency would never be run.
-  const bool dependencies_changed = before.depends_on != wanted.depends_on;
+  const bool dependencies_changed = before.revision.depends_on != wanted.revision.depends_on;
   if (!script_changed && !parents_changed && !dependencies_changed) return;
   if (!IsApplied(revision)) return;
   const char* changed = script_changed ? "upgrade script" : parents_changed ? "down_revision" : "depends_on";
@@ -160,13 +154,12 @@ void RefuseChangeOfApplied(const std::string& revision, const RegisteredRevision
               "Put the change into a new revision, or go down below this one first.");
 }
 
-void WarnOfMissingParents(const std::string& revision, const RegisteredRevision& wanted) {
-  if (wanted.down_revision.empty()) return;
-  const std::vector<std::string> parents = SplitNames(wanted.down_revision);
-  const std::vector<std::string> found = registered_among.Run({parents}).Column();
-  for (const std::string& parent : parents) {
+void WarnOfMissingParents(const core::Revision& revision) {
+  if (revision.down_revisions.empty()) return;
+  const std::vector<std::string> found = registered_among.Run({revision.down_revisions}).Column();
+  for (const std::string& parent : revision.down_revisions) {
     if (std::find(found.begin(), found.end(), parent) != found.end()) continue;
-    pg::ReportWarning(Format("parent %1% of revision %2% is not registered yet", parent, revision), {},
+    pg::ReportWarning(Format("parent %1% of revision %2% is not registered yet", parent, revision.id), {},
                       "Register it before you run migrate_upgrade().");
   }
 }
@@ -185,10 +178,9 @@ void RequireNoRun(const std::string& revision) {
 
 enum class Change { kNone, kNew, kVouch, kReplace };
 
-Change Compare(const std::string& revision, const std::optional<RegisteredRevision>& before,
-               const RegisteredRevision& wanted) {
+Change Compare(const std::optional<RegisteredRevision>& before, const RegisteredRevision& wanted) {
   if (!before) return Change::kNew;
-  if (Same(*before, wanted)) return IsRegisteredByTrusted(revision) ? Change::kNone : Change::kVouch;
+  if (Same(*before, wanted)) return IsRegisteredByTrusted(wanted.revision.id) ? Change::kNone : Change::kVouch;
   return Change::kReplace;
 }
 
@@ -196,19 +188,19 @@ Change Compare(const std::string& revision, const std::optional<RegisteredRevisi
 
 const char* RegisterRevision(const RevisionCall& call) {
   const RegisteredRevision wanted = Examine(call);
-  CheckNames(call.revision, wanted);
-  if (Compare(call.revision, FindRegistered(call.revision), wanted) == Change::kNone) return "unchanged";
+  CheckNames(wanted.revision);
+  if (Compare(FindRegistered(call.revision), wanted) == Change::kNone) return "unchanged";
   // Another session may be writing too: what it leaves decides, not what was there before.
   pg::WaitForRegistrationLock();
   const std::optional<RegisteredRevision> before = FindRegistered(call.revision);
-  const Change change = Compare(call.revision, before, wanted);
+  const Change change = Compare(before, wanted);
   if (change == Change::kNone) return "unchanged";
   if (change == Change::kReplace) {
     RequireNoRun(call.revision);
-    RefuseChangeOfApplied(call.revision, *before, wanted);
+    RefuseChangeOfApplied(*before, wanted);
   }
-  WriteRegistered(call.revision, wanted);
-  WarnOfMissingParents(call.revision, wanted);
+  WriteRegistered(wanted);
+  WarnOfMissingParents(wanted.revision);
   return change == Change::kNew ? "registered" : change == Change::kVouch ? "vouched for" : "replaced";
 }
 

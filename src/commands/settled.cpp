@@ -2,6 +2,7 @@
 
 #include "adapters/revision_store.hpp"
 #include "core/error.hpp"
+#include "core/names.hpp"
 #include "engine/migrator.hpp"
 #include "pg/backend.hpp"
 #include "pg/process/transaction.hpp"
@@ -50,7 +51,7 @@ bool IsSettled(const std::string& target) {
   if (!pg::MirrorVersionTable().empty()) return false;
   const pg::Field heads = FindSettled(target);
   if (!heads) return false;
-  pg::ReportNotice(engine::NothingToDo(SplitNames(*heads)), {}, {});
+  pg::ReportNotice(engine::NothingToDo(core::SplitNames(*heads)), {}, {});
   return true;
 }
 

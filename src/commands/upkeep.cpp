@@ -7,6 +7,7 @@
 #include "core/format.hpp"
 #include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
 #include "pg/process/runner_lock.hpp"

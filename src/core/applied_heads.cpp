@@ -14,6 +14,14 @@ RevisionIndices RequireRegistered(const RevisionGraph& graph, const Heads& curre
   return rows.members();
 }
 
+RevisionSet AppliedRevisions(const RevisionGraph& graph, const Heads& current) {
+  RevisionIndices rows;
+  for (const std::string& head : current) {
+    if (const auto index = graph.IndexOf(head)) rows.push_back(*index);
+  }
+  return graph.Ancestors(rows, Edges::kParentsAndDependencies);
+}
+
 std::optional<Overlap> FindOverlap(const RevisionGraph& graph, const RevisionIndices& indices, Edges edges) {
   RevisionIndices below;
   for (const RevisionIndex index : indices) {

@@ -13,6 +13,9 @@ namespace headway::core {
 // Throws kUnknownRevision for a row that names no registered revision.
 RevisionIndices RequireRegistered(const RevisionGraph& graph, const Heads& current);
 
+// What is applied: the registered ones of the rows, and all that they rest on.
+RevisionSet AppliedRevisions(const RevisionGraph& graph, const Heads& current);
+
 // Two of `indices` of which the first rests on the second; none if each stands for itself.
 struct Overlap {
   RevisionIndex upper;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "core/applied_heads.hpp"
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/identifier.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "core/validation.hpp"
 
@@ -68,13 +70,10 @@ class Checkup {
   }
 
   void CheckApplied() {
-    RevisionIndices rows;
     for (const std::string& head : tables_.current) {
-      const auto index = graph_.IndexOf(head);
-      if (!index) return;  // it may rest on any of them
-      rows.push_back(*index);
+      if (!graph_.IndexOf(head)) return;  // it may rest on any of them
     }
-    const RevisionSet applied = graph_.Ancestors(rows, Edges::kParentsAndDependencies);
+    const RevisionSet applied = AppliedRevisions(graph_, tables_.current);
     for (const RevisionIndex index : graph_.oldest_first()) {
       if (!applied.Contains(index)) Add("not applied", graph_.id(index), "its upgrade has not been run");
     }

@@ -1,5 +1,6 @@
 #include "core/drawing.hpp"
 
+#include "core/applied_heads.hpp"
 #include "core/revision_order.hpp"
 #include "core/validation.hpp"
 
@@ -15,14 +16,8 @@ class Drawing {
   Drawing(const RevisionGraph& graph, const Heads& current)
       : graph_(graph),
         current_(current.begin(), current.end()),
-        applied_(graph.size()),
-        labels_(graph.EffectiveLabels()) {
-    RevisionIndices rows;
-    for (const std::string& head : current) {
-      if (const auto index = graph.IndexOf(head)) rows.push_back(*index);
-    }
-    applied_ = graph.Ancestors(rows, Edges::kParentsAndDependencies);
-  }
+        applied_(AppliedRevisions(graph, current)),
+        labels_(graph.EffectiveLabels()) {}
 
   std::vector<DrawnNode> Run(const Heads& current) {
     const std::vector<std::string> order = NewestFirst(graph_);

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/identifier.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 
 namespace headway::core {

@@ -15,7 +15,6 @@ constexpr std::string_view kForbidden = "@-+:,";
 constexpr char kRules[] =
     "Use letters, digits and underscores; \"@\", \"-\", \"+\", \":\", commas and white space have a "
     "meaning in targets.";
-constexpr std::size_t kLongestList = 10;
 constexpr std::size_t kLongestSlip = 64;  // a longer word is no slip of the pen, and comparing costs its square
 
 void RequireValidName(std::string_view name, const char* kind) {
@@ -77,17 +76,6 @@ std::string_view Trim(std::string_view text) {
   while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
   while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
   return text;
-}
-
-std::string ListNames(const std::vector<std::string>& names) {
-  std::string list;
-  const std::size_t shown = std::min(names.size(), kLongestList);
-  for (std::size_t position = 0; position < shown; ++position) {
-    if (position > 0) list += ", ";
-    list += names[position];
-  }
-  if (shown < names.size()) list += Format(" and %1% more", names.size() - shown);
-  return list;
 }
 
 std::string NearestName(std::string_view word, const std::vector<std::string_view>& names) {

@@ -24,9 +24,6 @@ bool IsReservedWord(std::string_view word);
 bool IsSpace(char character);
 std::string_view Trim(std::string_view text);
 
-// "a, b, c" for a DETAIL line: a long list is cut, with the number of what was left out.
-std::string ListNames(const std::vector<std::string>& names);
-
 // The one name that `word` is most likely a slip of; empty when none is near or several are equally near.
 std::string NearestName(std::string_view word, const std::vector<std::string_view>& names);
 

@@ -7,6 +7,7 @@
 #include "core/format.hpp"
 #include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
+#include "core/names.hpp"
 #include "core/planner.hpp"
 #include "core/sqlstate.hpp"
 #include "core/target.hpp"
@@ -56,16 +57,11 @@ std::string ResolveName(const RevisionGraph& graph, std::string_view id_or_prefi
 Heads HeadsAt(const RevisionGraph& graph, std::string_view text) { return PlanStamp(graph, {}, text, true).added; }
 
 void RequireAtHeads(const RevisionGraph& graph, const Heads& current) {
-  RevisionIndices rows;
   std::vector<std::string> unknown;
   for (const std::string& head : current) {
-    if (const auto index = graph.IndexOf(head)) {
-      rows.push_back(*index);
-    } else {
-      unknown.push_back(head);
-    }
+    if (!graph.IndexOf(head)) unknown.push_back(head);
   }
-  const RevisionSet applied = graph.Ancestors(rows, Edges::kParentsAndDependencies);
+  const RevisionSet applied = AppliedRevisions(graph, current);
   std::vector<std::string> behind;
   for (const RevisionIndex head : graph.head_indices()) {
     if (!applied.Contains(head)) behind.push_back(graph.id(head));

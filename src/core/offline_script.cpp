@@ -6,6 +6,7 @@
 #include "core/format.hpp"
 #include "core/identifier.hpp"
 #include "core/lookup.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 
 namespace headway::core {

@@ -8,6 +8,7 @@
 #include "core/format.hpp"
 #include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
+#include "core/names.hpp"
 #include "core/planner.hpp"
 #include "core/revision_order.hpp"
 #include "core/sqlstate.hpp"

@@ -16,15 +16,6 @@ Direction ReadDirection(std::string_view word) {
               "Use 'upgrade' or 'downgrade'.");
 }
 
-std::string JoinNames(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) {
-    if (!text.empty()) text += ", ";
-    text += name;
-  }
-  return text;
-}
-
 std::string FirstLine(const std::string& message) { return message.substr(0, message.find_first_of("\r\n")); }
 
 }  // namespace headway::core

@@ -21,8 +21,6 @@ enum class Direction { kUpgrade, kDowngrade };
 const char* NameOf(Direction direction);
 Direction ReadDirection(std::string_view word);
 
-// "a, b, c", all of them.
-std::string JoinNames(const std::vector<std::string>& names);
 // The first line of a message: what fits into one.
 std::string FirstLine(const std::string& message);
 

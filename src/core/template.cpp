@@ -7,6 +7,7 @@
 #include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
 #include "core/lookup.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "core/target.hpp"
 #include "core/validation.hpp"
@@ -52,17 +53,6 @@ std::string Commented(const std::string& text) {
   return comment + '\n';
 }
 
-std::vector<std::string> Names(const std::optional<std::string>& list) {
-  std::vector<std::string> names;
-  std::string_view rest = Trim(list ? std::string_view(*list) : std::string_view());
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    names.emplace_back(Trim(rest.substr(0, comma)));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-  }
-  return names;
-}
-
 void RequireFree(const RevisionGraph& graph, const std::string& id) {
   RequireValidRevisionId(id);
   const auto matches = graph.Matches(id);
@@ -85,7 +75,7 @@ void RequireHeads(const RevisionGraph& graph, const std::vector<std::string>& pa
 }
 
 std::vector<std::string> FreeLabels(const RevisionGraph& graph, const std::optional<std::string>& list) {
-  std::vector<std::string> labels = Names(list);
+  std::vector<std::string> labels = SplitNames(list.value_or(""));
   for (const std::string& label : labels) {
     RequireValidBranchLabel(label);
     const auto matches = graph.Matches(label);
@@ -99,7 +89,7 @@ std::vector<std::string> FreeLabels(const RevisionGraph& graph, const std::optio
 
 // A label stays a label, since it may move; anything else becomes the full id.
 std::vector<std::string> Dependencies(const RevisionGraph& graph, const std::optional<std::string>& list) {
-  std::vector<std::string> names = Names(list);
+  std::vector<std::string> names = SplitNames(list.value_or(""));
   for (std::string& name : names) {
     RequireValidRevisionId(name);
     const auto matches = graph.Matches(name);

@@ -8,6 +8,7 @@
 #include "core/byte_size.hpp"
 #include "core/error.hpp"
 #include "core/format.hpp"
+#include "core/identifier.hpp"
 #include "core/sqlstate.hpp"
 
 namespace headway::core {
@@ -20,14 +21,6 @@ constexpr double kBurstSeconds = 1;
 constexpr double kWindowSeconds = 5;
 constexpr double kMostSeconds = 60;
 constexpr std::int64_t kMeasureMs = 2'500;
-
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // In seconds; 0: there is no such time.
 std::int64_t PerSeconds(std::string_view per) {

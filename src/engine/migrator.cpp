@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/format.hpp"
+#include "core/names.hpp"
 #include "core/planner.hpp"
 #include "core/sqlstate.hpp"
 #include "engine/lock_retry.hpp"

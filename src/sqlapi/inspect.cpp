@@ -1,6 +1,7 @@
 // migrate_plan(), migrate_current(), migrate_heads(), migrate_branches(), migrate_show(), migrate_history().
 #include "commands/inspection.hpp"
 #include "core/lookup.hpp"
+#include "core/names.hpp"
 #include "core/planner.hpp"
 #include "core/revision_order.hpp"
 #include "pg/entry_point.hpp"

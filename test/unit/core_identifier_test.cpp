@@ -1,5 +1,6 @@
 #include "core/identifier.hpp"
 
+#include "core/names.hpp"
 #include "core_graphs.hpp"
 
 namespace headway::core {

@@ -1,3 +1,4 @@
+#include "core/names.hpp"
 #include "core/revision.hpp"
 
 #include <gtest/gtest.h>
