@@ -50,16 +50,16 @@ void RequireOutsideScript(const char* function) {
 
 std::string RunningScript() { return ScriptIsRunning() ? script_name : std::string(); }
 
-void WorkerSession::Enter(const std::string& script) { NameScript(script); }
+void GuardedSession::Enter(const std::string& script) { NameScript(script); }
 
-void CallerSession::Enter(const std::string& script) { NameScript(script); }
-
-engine::LockOutcome WorkerSession::Hover(const core::Statement& statement, std::int64_t hover_ms) {
+engine::LockOutcome GuardedSession::Hover(const core::Statement& statement, std::int64_t hover_ms) {
   return guard_.Hover(statement, hover_ms);
 }
 
-engine::LockOutcome CallerSession::Hover(const core::Statement& statement, std::int64_t hover_ms) {
-  return guard_.Hover(statement, hover_ms);
+void GuardedSession::BeginScript(std::int64_t lock_timeout_ms) {
+  bracket_ = pg::OpenSettings();
+  lock_timeout_ms_ = lock_timeout_ms;
+  pg::BoundLockWaits(lock_timeout_ms, false);
 }
 
 void WorkerSession::Begin() {
@@ -100,12 +100,6 @@ void WorkerSession::DropLeftovers() {
   pg::DropSessionObjects();
   if (code_ran_) pg::ReleaseAdvisoryLocks();
   script_ran_ = code_ran_ = false;
-}
-
-void WorkerSession::BeginScript(std::int64_t lock_timeout_ms) {
-  bracket_ = pg::OpenSettings();
-  lock_timeout_ms_ = lock_timeout_ms;
-  pg::BoundLockWaits(lock_timeout_ms, false);
 }
 
 void WorkerSession::RunStatement(const core::Statement& statement) {
@@ -216,12 +210,6 @@ void CallerSession::DropLeftovers() noexcept {
   } catch (...) {
     pg::RollbackSavepoint(savepoint);
   }
-}
-
-void CallerSession::BeginScript(std::int64_t lock_timeout_ms) {
-  bracket_ = pg::OpenSettings();
-  lock_timeout_ms_ = lock_timeout_ms;
-  pg::BoundLockWaits(lock_timeout_ms, false);
 }
 
 void CallerSession::RunStatement(const core::Statement& statement) {

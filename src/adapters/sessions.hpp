@@ -12,7 +12,23 @@
 
 namespace headway::server {
 
-class WorkerSession : public engine::Session {
+// What both have in common: how the locks of a statement are got, and the bracket around a script.
+class GuardedSession : public engine::Session {
+ public:
+  void Enter(const std::string& script) override;
+  engine::LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) override;
+  std::string DescribeBlockers() override { return guard_.DescribeBlockers(); }
+  std::string HeldTooLong() override { return guard_.HeldTooLong(); }
+  bool SomebodyWaits() override { return pg::SomebodyWaitsForUs(); }
+  void BeginScript(std::int64_t lock_timeout_ms) override;
+
+ protected:
+  LockGuard guard_;
+  std::int64_t lock_timeout_ms_ = 0;  // of the script that is open
+  int bracket_ = 0;                   // of settings; 0: none is open
+};
+
+class WorkerSession : public GuardedSession {
  public:
   bool owns_transactions() const override { return true; }
   std::string Promise() const override { return "each revision is committed on its own"; }
@@ -20,12 +36,6 @@ class WorkerSession : public engine::Session {
   void Begin() override;
   void Commit() override;
   void Rollback() override;
-  void Enter(const std::string& script) override;
-  engine::LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) override;
-  std::string DescribeBlockers() override { return guard_.DescribeBlockers(); }
-  std::string HeldTooLong() override { return guard_.HeldTooLong(); }
-  bool SomebodyWaits() override { return pg::SomebodyWaitsForUs(); }
-  void BeginScript(std::int64_t lock_timeout_ms) override;
   void RunStatement(const core::Statement& statement) override;
   void EndScript() override;
   void RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) override;
@@ -39,18 +49,15 @@ class WorkerSession : public engine::Session {
   void SuspendLockTimeout(std::int64_t meanwhile_ms);
   void ResumeLockTimeout();
 
-  LockGuard guard_;
-  std::int64_t lock_timeout_ms_ = 0;  // of the script that is open
-  bool block_ = false;                // the open unit is a transaction block, not a single transaction
-  int bracket_ = 0;                   // of settings; 0: none is open
-  bool script_ran_ = false;           // in the open unit: it may have left something in the session
+  bool block_ = false;       // the open unit is a transaction block, not a single transaction
+  bool script_ran_ = false;  // in the open unit: it may have left something in the session
   bool code_ran_ = false;
   std::string our_timeout_;  // what we have set lock_timeout to: a script's own SET is left alone
   // What to go back to after a statement that waits by design; kept until its commit, as a rollback undoes the return.
   std::string suspended_timeout_;
 };
 
-class CallerSession : public engine::Session {
+class CallerSession : public GuardedSession {
  public:
   // `reason`: why the call is not a statement of its own.
   explicit CallerSession(std::string reason) : reason_(std::move(reason)) {}
@@ -60,12 +67,6 @@ class CallerSession : public engine::Session {
   void Begin() override;
   void Commit() override;
   void Rollback() override;
-  void Enter(const std::string& script) override;
-  engine::LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) override;
-  std::string DescribeBlockers() override { return guard_.DescribeBlockers(); }
-  std::string HeldTooLong() override { return guard_.HeldTooLong(); }
-  bool SomebodyWaits() override { return pg::SomebodyWaitsForUs(); }
-  void BeginScript(std::int64_t lock_timeout_ms) override;
   void RunStatement(const core::Statement& statement) override;
   void EndScript() override;
   void RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) override;
@@ -76,11 +77,8 @@ class CallerSession : public engine::Session {
  private:
   void DropLeftovers() noexcept;
 
-  LockGuard guard_;
-  std::int64_t lock_timeout_ms_ = 0;  // of the script that is open
   std::string reason_;
   pg::Savepoint savepoint_;
-  int bracket_ = 0;
   std::optional<pg::SessionObjects> objects_before_;  // once the script has run something that may make any
   std::int64_t units_ = 0;
   std::int64_t next_count_ = 1;  // at which unit the locks are counted again
