@@ -25,12 +25,8 @@ DATA_built = pg_headway--$(EXTVERSION).sql
 EXTRA_CLEAN = pg_headway.control $(sort $(wildcard pg_headway--*.sql) $(DATA_built)) $(OBJS:.o=.d) results $(EXTENSION)-*.zip \
 	regression.diffs regression.out test/isolation/results test/isolation/output_iso tmp_check
 
-# A schedule names the regression tests when there is one; otherwise all of sql/.
-ifneq ($(wildcard test/regress_schedule),)
-REGRESS = --schedule=test/regress_schedule
-else
+# One test after the other: they share a database, and each cleans up behind itself.
 REGRESS = $(sort $(basename $(notdir $(wildcard sql/*.sql))))
-endif
 
 server_include := $(shell $(PG_CONFIG) --includedir-server)
 

@@ -113,7 +113,7 @@ dev_unit() {
 dev_sql() {
   ready_server
   local tests
-  mapfile -t tests < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else sed -n 's/^test: //p' src/test/regress_schedule; fi)
+  mapfile -t tests < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else regression_tests; fi)
   regress regress/pg_regress src "${tests[@]}"
 }
 

@@ -344,3 +344,6 @@ prove_file() {
     PG_REGRESS="$test_dir/regress/pg_regress" PATH="$bindir:$PATH" PGPORT=65432 \
     PERL5LIB="$test_dir/perl:$work/src/test/t" prove --verbose "src/test/t/$name.pl"
 }
+
+# The names of the regression tests, from a copy of the sources.
+regression_tests() { find src/sql -name '*.sql' -printf '%f\n' | sed 's/\.sql$//' | LC_ALL=C sort; }

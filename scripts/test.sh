@@ -127,12 +127,12 @@ suite_guard() {
   pg_regress_suite guard "$(pgxs_test_dir)/regress/pg_regress" src/test/module src/test/regress.conf "${tests[@]}"
 }
 
-# The tests of the schedule, dealt out to several servers: they wait far more than they compute.
+# The tests of sql/, dealt out to several servers: they wait far more than they compute.
 regress_groups=$((2 * jobs))
 
 suite_regress() {
   local group=$1 tests
-  mapfile -t tests < <(sed -n 's/^test: //p' src/test/regress_schedule | awk -v n=$regress_groups -v g="$group" 'NR % n == g % n')
+  mapfile -t tests < <(regression_tests | awk -v n=$regress_groups -v g="$group" 'NR % n == g % n')
   pg_regress_suite "regress-$group" "$(pgxs_test_dir)/regress/pg_regress" src src/test/regress.conf "${tests[@]}"
 }
 

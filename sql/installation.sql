@@ -1,7 +1,8 @@
 -- CREATE and DROP EXTENSION, settings, what a dump keeps.
 CREATE SCHEMA tools;
 CREATE EXTENSION pg_headway SCHEMA tools;
-SELECT n.nspname, count(*) FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOIN pg_namespace n ON n.oid = p.pronamespace
+-- what users call is where they want it, the rest with the tables
+SELECT n.nspname, bool_and(p.proname ~ '^(migrate|safe)_') AS for_users FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_headway') GROUP BY 1 ORDER BY 1;
 CREATE TABLE things (id int PRIMARY KEY, n int);
@@ -39,12 +40,14 @@ DROP SCHEMA planted CASCADE;
 RESET client_min_messages;
 CREATE EXTENSION pg_headway;
 
--- what belongs to the extension, and whose rows a dump keeps: all, but oids mean nothing elsewhere
-SELECT c.oid::regclass AS relation, c.oid = ANY (extconfig) AS in_dumps FROM pg_class c, pg_extension e
-WHERE extname = 'pg_headway' AND relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'S') ORDER BY relname;
+-- a dump keeps the rows of all tables of the extension, and its sequences; but oids mean nothing elsewhere
+SELECT c.oid::regclass AS left_out FROM pg_class c, pg_extension e WHERE extname = 'pg_headway'
+AND relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'S') AND NOT c.oid = ANY (extconfig) ORDER BY relname;
 
 -- settings
-SELECT name, setting, unit, context, min_val FROM pg_settings WHERE name LIKE 'headway.%' ORDER BY name;
+-- anybody may set them, none is negative; docs/settings.md has their defaults
+SELECT count(*) > 5 AS seen FROM pg_settings WHERE name LIKE 'headway.%';
+SELECT name, context, min_val FROM pg_settings WHERE name LIKE 'headway.%' AND (context <> 'user' OR min_val::int <> 0);
 SET headway.lock_timeout = '2s';
 SHOW headway.lock_timeout;
 \set VERBOSITY sqlstate

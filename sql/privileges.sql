@@ -2,18 +2,19 @@
 CREATE EXTENSION pg_headway;
 
 -- nothing is for PUBLIC
-SELECT p.oid::regprocedure AS function, has_function_privilege('public', p.oid, 'EXECUTE') AS public
-FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
-WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_headway') ORDER BY proname;
-SELECT c.oid::regclass AS relation,
-       has_table_privilege('public', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') AS public
-FROM pg_class c WHERE relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'v', 'm', 'f', 'p') ORDER BY relname;
-SELECT c.oid::regclass AS sequence, has_sequence_privilege('public', c.oid, 'USAGE, SELECT, UPDATE') AS public
-FROM pg_class c WHERE relnamespace = 'headway'::regnamespace AND relkind = 'S';
+CREATE VIEW ours AS SELECT p.oid, p.proname, p.prosecdef, p.proconfig FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid
+WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_headway');
+SELECT count(*) > 30 AS seen FROM ours;
+SELECT oid::regprocedure FROM ours WHERE has_function_privilege('public', oid, 'EXECUTE');
+SELECT count(*) > 10 AS seen FROM pg_class WHERE relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'v', 'm', 'f', 'p');
+SELECT oid::regclass FROM pg_class WHERE relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'v', 'm', 'f', 'p')
+AND has_table_privilege('public', oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER');
+SELECT s.seqrelid::regclass FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
+WHERE c.relnamespace = 'headway'::regnamespace AND has_sequence_privilege('public', s.seqrelid, 'USAGE, SELECT, UPDATE');
 SELECT has_schema_privilege('public', 'headway', 'USAGE, CREATE') AS public;
 -- no function runs with its owner's rights, none has settings of its own
-SELECT count(*) FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
-WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_headway') AND (prosecdef OR proconfig IS NOT NULL);
+SELECT oid::regprocedure FROM ours WHERE prosecdef OR proconfig IS NOT NULL;
+DROP VIEW ours;
 -- everything is explained
 SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend
 WHERE refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_headway') AND deptype = 'e'

@@ -14,21 +14,9 @@ struct Entry {
   MakeOperation make;
 };
 
-// clang-format off: one line each.
-constexpr Entry kOperations[] = {
-    {"safe_add_check", AddCheck},
-    {"safe_add_column", AddColumn},
-    {"safe_add_foreign_key", AddForeignKey},
-    {"safe_add_primary_key", AddPrimaryKey},
-    {"safe_add_unique", AddUnique},
-    {"safe_change_column_type", ChangeColumnType},
-    {"safe_create_index", CreateIndex},
-    {"safe_drop_index", DropIndex},
-    {"safe_reindex", Reindex},
-    {"safe_rename_column", RenameColumn},
-    {"safe_set_not_null", SetNotNull},
-};
-// clang-format on
+#define HEADWAY_OPERATION_ENTRY(function, Make) {#function, Make},
+constexpr Entry kOperations[] = {HEADWAY_OPERATIONS(HEADWAY_OPERATION_ENTRY)};
+#undef HEADWAY_OPERATION_ENTRY
 
 }  // namespace
 

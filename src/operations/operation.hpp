@@ -1,5 +1,5 @@
-// The safe_* operations on tables. Each is a file of its own that says which phases it is made of, and a line in
-// operation.cpp; blocks.hpp has what several of them are built from.
+// The safe_* operations on tables. Each is a file of its own that says which phases it is made of, and a line
+// below; blocks.hpp has what several of them are built from.
 #pragma once
 
 #include <cstdint>
@@ -41,16 +41,22 @@ MakeOperation FindOperation(std::string_view function);
 // The relation that a call names, before anything is looked up; nothing: it names none by its oid.
 std::optional<std::uint32_t> NamedRelation(const OperationCall& call);
 
-engine::PhasedOperation AddCheck(const OperationCall& call);
-engine::PhasedOperation AddColumn(const OperationCall& call);
-engine::PhasedOperation AddForeignKey(const OperationCall& call);
-engine::PhasedOperation AddPrimaryKey(const OperationCall& call);
-engine::PhasedOperation AddUnique(const OperationCall& call);
-engine::PhasedOperation ChangeColumnType(const OperationCall& call);
-engine::PhasedOperation CreateIndex(const OperationCall& call);
-engine::PhasedOperation DropIndex(const OperationCall& call);
-engine::PhasedOperation Reindex(const OperationCall& call);
-engine::PhasedOperation RenameColumn(const OperationCall& call);
-engine::PhasedOperation SetNotNull(const OperationCall& call);
+// The one list of them: the SQL function, and what makes it in the file of that name.
+#define HEADWAY_OPERATIONS(OPERATION)                  \
+  OPERATION(safe_add_check, AddCheck)                  \
+  OPERATION(safe_add_column, AddColumn)                \
+  OPERATION(safe_add_foreign_key, AddForeignKey)       \
+  OPERATION(safe_add_primary_key, AddPrimaryKey)       \
+  OPERATION(safe_add_unique, AddUnique)                \
+  OPERATION(safe_change_column_type, ChangeColumnType) \
+  OPERATION(safe_create_index, CreateIndex)            \
+  OPERATION(safe_drop_index, DropIndex)                \
+  OPERATION(safe_reindex, Reindex)                     \
+  OPERATION(safe_rename_column, RenameColumn)          \
+  OPERATION(safe_set_not_null, SetNotNull)
+
+#define HEADWAY_DECLARE_OPERATION(function, Make) engine::PhasedOperation Make(const OperationCall& call);
+HEADWAY_OPERATIONS(HEADWAY_DECLARE_OPERATION)
+#undef HEADWAY_DECLARE_OPERATION
 
 }  // namespace headway::operations

@@ -7,11 +7,21 @@ mentioned() { grep -rqwF -- "$1" docs --include='*.md' 2>/dev/null; }
   src/extension/pg_headway.sql | sed -E 's/.*[ .]//' | grep -E '^(migrate|safe)_' | sort -u |
   while read -r name; do [ -f "docs/functions/$name.md" ] || echo "function $name has no page docs/functions/$name.md"; done
 
-grep -rhoE 'Define[A-Za-z]*Variable\( *"headway\.[a-z_]+"|"headway\.[a-z_]+"' src --include='*.cpp' | grep -oE 'headway\.[a-z_]+' |
-  sort -u | while read -r name; do
-    # Names of relations are written the same way; a setting is defined somewhere.
-    grep -rqzE "Define[A-Za-z]*Variable\(\s*\"$name\"" src --include='*.cpp' || continue
-    mentioned "$name" || echo "setting $name is not in docs/"
+# A function has a line in the index, an operation one in the table of safe changes.
+for page in docs/functions/*.md; do
+  grep -qF "functions/$(basename "$page")" docs/index.md || echo "docs/index.md does not name $(basename "$page" .md)"
+done
+sed -n 's/^  OPERATION(\(safe_[a-z_]*\),.*/\1/p' src/operations/operation.hpp | while read -r name; do
+  grep -qF "functions/$name.md" docs/safe-changes.md || echo "docs/safe-changes.md does not name $name"
+done
+
+# A setting has a row in docs/settings.md, a number with its default.
+grep -oE '"headway\.[a-z_]+"' src/pg/settings.cpp | tr -d '"' | while read -r name; do
+  grep -qF "| \`$name\` |" docs/settings.md || echo "docs/settings.md has no row for $name"
+done
+sed -n "s/^NumberSetting .*{\(\"headway[a-z_.]*\"\), \([0-9']*\), .*/\1 \2/p" src/pg/settings.cpp | tr -d "\"'" |
+  while read -r name value; do
+    grep -qE "^\| \`$name\` \| [a-z]* \| $value[ |(]" docs/settings.md || echo "docs/settings.md has another default for $name than $value"
   done
 
 if [ -f src/core/sqlstate.hpp ]; then

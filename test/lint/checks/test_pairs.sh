@@ -1,5 +1,5 @@
-# Every test has what it is compared with, and is run.
-# To do: add the expected file (from results/, after reading it), or the line in the schedule.
+# Every test has what it is compared with, and the other way round.
+# To do: add the expected file (from results/, after reading it).
 
 pairs() {  # pairs TESTS EXPECTED EXTENSION
   local file name
@@ -19,9 +19,3 @@ pairs() {  # pairs TESTS EXPECTED EXTENSION
 pairs sql expected .sql
 pairs test/module/sql test/module/expected .sql
 pairs test/isolation/specs test/isolation/expected .spec
-
-if [ -f test/regress_schedule ]; then
-  for file in sql/*.sql; do
-    grep -qE "^test:.*\b$(basename "$file" .sql)\b" test/regress_schedule || echo "$file is not in test/regress_schedule"
-  done
-fi
