@@ -2,6 +2,7 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/catalog/catalog_scan.hpp"
 #include "pg/catalog/index_list.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
@@ -88,18 +89,14 @@ Oid MainTableOf(Oid table) {
 // On the user's own tables: those of others would be refused. `schema`: invalid means all.
 void FindOnOwnTables(Oid schema, Leftovers& leftovers) {
   leftovers.leave_busy = true;
-  Relation catalog = table_open(IndexRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
-  while (HeapTuple tuple = systable_getnext(scan)) {
+  ForEachTuple(IndexRelationId, InvalidOid, nullptr, 0, [&](HeapTuple tuple, TupleDesc) {
     const auto* form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
     const char* name = form->indisvalid ? nullptr : get_rel_name(form->indexrelid);
-    if (name == nullptr || !IsNamedByReindex(name) || get_rel_relkind(form->indexrelid) != RELKIND_INDEX) continue;
+    if (name == nullptr || !IsNamedByReindex(name) || get_rel_relkind(form->indexrelid) != RELKIND_INDEX) return;
     const Oid table = MainTableOf(form->indrelid);
-    if (!OidIsValid(table) || !compat::OwnsRelation(table)) continue;
+    if (!OidIsValid(table) || !compat::OwnsRelation(table)) return;
     if (!OidIsValid(schema) || get_rel_namespace(table) == schema) Add(leftovers, form->indexrelid, form->indrelid);
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  });
 }
 
 // `named`: the index or the table; nothing for those of a schema or the database.

@@ -2,6 +2,7 @@
 //
 // The server's own AlterTableGetLockLevel gives the mode; what is here is which other relations get it too, and which
 // get another one.
+#include "pg/catalog/catalog_scan.hpp"
 #include "pg/compat.hpp"
 #include "pg/locks/lock_set.hpp"
 
@@ -30,15 +31,9 @@ struct Alteration {
 
 // The tables made OF a row type change with it, when CASCADE allows it.
 void AddTablesOfType(LockSet* set, Oid row_type, LOCKMODE mode) {
-  ScanKeyData key;
-  ScanKeyInit(&key, Anum_pg_class_reloftype, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(row_type));
-  Relation catalog = table_open(RelationRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 1, &key);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    AddTree(set, reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->oid, mode);
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  ForEachTuple(
+      RelationRelationId, InvalidOid, IsOid(Anum_pg_class_reloftype, row_type),
+      [&](HeapTuple tuple, TupleDesc) { AddTree(set, reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->oid, mode); });
 }
 
 void Descend(const Alteration& alteration) {

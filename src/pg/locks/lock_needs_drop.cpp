@@ -1,4 +1,5 @@
 // The locks of DROP: what goes with an object is found in pg_depend, as the server finds it.
+#include "pg/catalog/catalog_scan.hpp"
 #include "pg/locks/lock_set.hpp"
 
 #include "pg/postgres.hpp"
@@ -51,18 +52,12 @@ void Doom(Doomed* doomed, ObjectAddress object) {
 }
 
 // The relation in a catalog's row about one of its triggers, rules or policies.
-Oid RelationOfRow(Oid catalog_id, Oid index, AttrNumber oid_column, AttrNumber relation_column, Oid object) {
-  ScanKeyData key;
-  ScanKeyInit(&key, oid_column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object));
-  Relation catalog = table_open(catalog_id, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, index, true, nullptr, 1, &key);
+Oid RelationOfRow(Oid catalog, Oid index, AttrNumber oid_column, AttrNumber relation_column, Oid object) {
   Oid relation = InvalidOid;
-  if (HeapTuple tuple = systable_getnext(scan)) {
+  ForEachTuple(catalog, index, IsOid(oid_column, object), [&](HeapTuple tuple, TupleDesc columns) {
     bool is_null = false;
-    relation = DatumGetObjectId(heap_getattr(tuple, relation_column, RelationGetDescr(catalog), &is_null));
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+    relation = DatumGetObjectId(heap_getattr(tuple, relation_column, columns, &is_null));
+  });
   return relation;
 }
 
@@ -127,34 +122,20 @@ void AddLocksOf(LockSet* set, const ObjectAddress& object) {
 }
 
 // What cannot go alone takes its owner along: a view's rule takes the view.
-void DoomOwners(Doomed* doomed, Relation catalog, const ObjectAddress& object) {
-  ScanKeyData keys[2];
-  ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object.classId));
-  ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object.objectId));
-  SysScanDesc scan = systable_beginscan(catalog, DependDependerIndexId, true, nullptr, 2, keys);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    auto* dependency = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
-    if (dependency->deptype != DEPENDENCY_INTERNAL || dependency->objsubid != object.objectSubId) continue;
-    Doom(doomed, {dependency->refclassid, dependency->refobjid, dependency->refobjsubid});
-  }
-  systable_endscan(scan);
+void DoomOwners(Doomed* doomed, const ObjectAddress& object) {
+  ForEachReferenced(object, [&](const FormData_pg_depend& dependency) {
+    if (dependency.deptype != DEPENDENCY_INTERNAL || dependency.objsubid != object.objectSubId) return;
+    Doom(doomed, {dependency.refclassid, dependency.refobjid, dependency.refobjsubid});
+  });
 }
 
-void DoomDependents(Doomed* doomed, Relation catalog, const ObjectAddress& object, bool cascade) {
-  ScanKeyData keys[3];
-  ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object.classId));
-  ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object.objectId));
-  ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(object.objectSubId));
-  SysScanDesc scan =
-      systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, object.objectSubId == 0 ? 2 : 3, keys);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    auto* dependency = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
-    if (dependency->deptype == DEPENDENCY_NORMAL && !cascade) continue;
-    const ObjectAddress dependent = {dependency->classid, dependency->objid, dependency->objsubid};
+void DoomDependents(Doomed* doomed, const ObjectAddress& object, bool cascade) {
+  ForEachDependent(object, [&](const FormData_pg_depend& dependency) {
+    if (dependency.deptype == DEPENDENCY_NORMAL && !cascade) return;
+    const ObjectAddress dependent = {dependency.classid, dependency.objid, dependency.objsubid};
     Doom(doomed, dependent);
-    if (dependency->deptype != DEPENDENCY_INTERNAL) DoomOwners(doomed, catalog, dependent);
-  }
-  systable_endscan(scan);
+    if (dependency.deptype != DEPENDENCY_INTERNAL) DoomOwners(doomed, dependent);
+  });
 }
 
 // The functions of that name with as many arguments; without arguments given, all of that name.
@@ -246,14 +227,12 @@ void AddDropOf(LockSet* set, ObjectAddress object, bool cascade) {
   if (object.objectId < FirstNormalObjectId) return;
   Doomed doomed = NothingDoomed();
   Doom(&doomed, object);
-  Relation catalog = table_open(DependRelationId, AccessShareLock);
   for (int i = 0; i < list_length(doomed.waiting); ++i) {
     CHECK_FOR_INTERRUPTS();
     const auto* next = static_cast<ObjectAddress*>(list_nth(doomed.waiting, i));
     AddLocksOf(set, *next);
-    DoomDependents(&doomed, catalog, *next, cascade);
+    DoomDependents(&doomed, *next, cascade);
   }
-  table_close(catalog, AccessShareLock);
 }
 
 void AddDrop(LockSet* set, DropStmt* drop) {

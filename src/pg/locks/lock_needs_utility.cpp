@@ -1,4 +1,5 @@
 // The locks of utility statements other than ALTER TABLE and DROP.
+#include "pg/catalog/catalog_scan.hpp"
 #include "pg/compat.hpp"
 #include "pg/locks/lock_set.hpp"
 #include "pg/parse/statement_facts.hpp"
@@ -237,23 +238,15 @@ void AddCreateRule(LockSet* set, const RuleStmt* rule) {
 // The tables with columns of a domain, or of a domain over it.
 void AddUsersOfDomain(LockSet* set, Oid domain) {
   check_stack_depth();
-  ScanKeyData keys[2];
-  ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(TypeRelationId));
-  ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(domain));
-  Relation catalog = table_open(DependRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    auto* dependency = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
-    const Oid user = dependency->objid;
-    if (dependency->classid == TypeRelationId && get_typtype(user) == TYPTYPE_DOMAIN) {
+  ForEachDependent({TypeRelationId, domain, 0}, [&](const FormData_pg_depend& dependency) {
+    const Oid user = dependency.objid;
+    if (dependency.classid == TypeRelationId && get_typtype(user) == TYPTYPE_DOMAIN) {
       AddUsersOfDomain(set, user);
-    } else if (dependency->classid == RelationRelationId && dependency->objsubid > 0) {
+    } else if (dependency.classid == RelationRelationId && dependency.objsubid > 0) {
       const char kind = get_rel_relkind(user);
       if (kind == RELKIND_RELATION || kind == RELKIND_MATVIEW) AddLock(set, user, ShareLock);
     }
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  });
 }
 
 void AddAlterDomain(LockSet* set, const AlterDomainStmt* alter) {

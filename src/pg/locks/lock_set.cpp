@@ -1,5 +1,6 @@
 #include "pg/locks/lock_set.hpp"
 
+#include "pg/catalog/catalog_scan.hpp"
 #include "pg/catalog/index_list.hpp"
 #include "pg/postgres.hpp"
 
@@ -94,21 +95,10 @@ void AddOwnedSequences(LockSet* set, Oid relation, LOCKMODE mode) {
 }
 
 void AddIdentitySequence(LockSet* set, Oid table, const char* column, LOCKMODE mode) {
-  ScanKeyData keys[3];
-  ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-              ObjectIdGetDatum(RelationRelationId));
-  ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
-  ScanKeyInit(&keys[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber, F_INT4EQ,
-              Int32GetDatum(get_attnum(table, column)));
-  Relation catalog = table_open(DependRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 3, keys);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    auto* dependency = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
-    if (dependency->classid != RelationRelationId || dependency->deptype != DEPENDENCY_INTERNAL) continue;
-    if (get_rel_relkind(dependency->objid) == RELKIND_SEQUENCE) AddLock(set, dependency->objid, mode);
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  ForEachDependent({RelationRelationId, table, get_attnum(table, column)}, [&](const FormData_pg_depend& dependency) {
+    if (dependency.classid != RelationRelationId || dependency.deptype != DEPENDENCY_INTERNAL) return;
+    if (get_rel_relkind(dependency.objid) == RELKIND_SEQUENCE) AddLock(set, dependency.objid, mode);
+  });
 }
 
 void AddIndexesOf(LockSet* set, Oid table, LOCKMODE mode) {
@@ -121,19 +111,11 @@ void AddViewSources(LockSet* set, Oid view, LOCKMODE mode) {
   if (kind != RELKIND_VIEW && kind != RELKIND_MATVIEW) return;
   const Oid rule = get_rewrite_oid(view, ViewSelectRuleName, true);
   if (!OidIsValid(rule)) return;
-  ScanKeyData keys[2];
-  ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(RewriteRelationId));
-  ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(rule));
   List* sources = NIL;
-  Relation catalog = table_open(DependRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, DependDependerIndexId, true, nullptr, 2, keys);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    auto* dependency = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
-    if (dependency->refclassid != RelationRelationId || dependency->refobjid == view) continue;
-    sources = list_append_unique_oid(sources, dependency->refobjid);
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  ForEachReferenced({RewriteRelationId, rule, 0}, [&](const FormData_pg_depend& dependency) {
+    if (dependency.refclassid != RelationRelationId || dependency.refobjid == view) return;
+    sources = list_append_unique_oid(sources, dependency.refobjid);
+  });
   ListCell* cell;
   foreach (cell, sources) {
     AddLock(set, lfirst_oid(cell), mode);
@@ -144,18 +126,13 @@ void AddViewSources(LockSet* set, Oid view, LOCKMODE mode) {
 
 void AddForeignKeyEnds(LockSet* set, Oid relation, AttrNumber column, LOCKMODE referenced, LOCKMODE referencing) {
   if (!OidIsValid(relation)) return;
-  ScanKeyData key;
-  ScanKeyInit(&key, Anum_pg_constraint_contype, BTEqualStrategyNumber, F_CHAREQ, CharGetDatum(CONSTRAINT_FOREIGN));
-  Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 1, &key);
-  while (HeapTuple tuple = systable_getnext(scan)) {
-    if (!Concerns(tuple, relation, column)) continue;
+  const ScanKeyData is_key = IsLetter(Anum_pg_constraint_contype, CONSTRAINT_FOREIGN);
+  ForEachTuple(ConstraintRelationId, InvalidOid, is_key, [&](HeapTuple tuple, TupleDesc) {
+    if (!Concerns(tuple, relation, column)) return;
     auto* form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
     if (form->conrelid == relation && referenced != NoLock) AddTree(set, form->confrelid, referenced);
     if (form->confrelid == relation && referencing != NoLock) AddLock(set, form->conrelid, referencing);
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
+  });
 }
 
 Oid FindRelation(const RangeVar* name) {

@@ -21,7 +21,7 @@ grep -oE '"headway\.[a-z_]+"' src/pg/settings.cpp | tr -d '"' | while read -r na
 done
 sed -n "s/^NumberSetting .*{\(\"headway[a-z_.]*\"\), \([0-9']*\), .*/\1 \2/p" src/pg/settings.cpp | tr -d "\"'" |
   while read -r name value; do
-    grep -qE "^\| \`$name\` \| [a-z]* \| $value[ |(]" docs/settings.md || echo "docs/settings.md has another default for $name than $value"
+    grep -qE "^\| \`$name\` \| [a-z]* \| ${value}[ |(]" docs/settings.md || echo "docs/settings.md has another default for $name than $value"
   done
 
 if [ -f src/core/sqlstate.hpp ]; then
