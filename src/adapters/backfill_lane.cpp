@@ -5,7 +5,7 @@
 #include "adapters/backfill_job.hpp"
 #include "adapters/backfill_key.hpp"
 #include "adapters/backfill_walk.hpp"
-#include "adapters/services.hpp"
+#include "adapters/engine_ports.hpp"
 #include "adapters/sessions.hpp"
 #include "adapters/throttle.hpp"
 #include "core/duration.hpp"

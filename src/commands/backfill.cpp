@@ -1,12 +1,12 @@
 #include "commands/backfill.hpp"
 
-#include "adapters/doors.hpp"
+#include "adapters/execution_mode.hpp"
 #include "adapters/sessions.hpp"
 #include "commands/backfill_run.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
-#include "pg/process/call_shape.hpp"
+#include "pg/process/top_level_call.hpp"
 #include "pg/process/worker_team.hpp"
 #include "pg/text.hpp"
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "adapters/backfill_lane.hpp"
-#include "adapters/services.hpp"
+#include "adapters/engine_ports.hpp"
 #include "adapters/sessions.hpp"
 #include "commands/backfill_plan.hpp"
 #include "commands/backfill_space.hpp"

@@ -1,8 +1,8 @@
 #include "commands/migration.hpp"
 
-#include "adapters/doors.hpp"
+#include "adapters/engine_ports.hpp"
+#include "adapters/execution_mode.hpp"
 #include "adapters/revision_store.hpp"
-#include "adapters/services.hpp"
 #include "adapters/sessions.hpp"
 #include "commands/inspection.hpp"
 #include "commands/settled.hpp"
@@ -13,8 +13,8 @@
 #include "engine/turn.hpp"
 #include "engine/unit.hpp"
 #include "pg/backend.hpp"
-#include "pg/process/call_shape.hpp"
 #include "pg/process/runner_lock.hpp"
+#include "pg/process/top_level_call.hpp"
 
 namespace headway::server {
 

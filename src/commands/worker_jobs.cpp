@@ -3,7 +3,7 @@
 #include "adapters/backfill_lane.hpp"
 #include "commands/backfill.hpp"
 #include "commands/migration.hpp"
-#include "commands/operation.hpp"
+#include "commands/safe_operation.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/session_settings.hpp"

@@ -1,6 +1,6 @@
 // safe_add_check(): added NOT VALID under a short lock, validated without keeping anyone from the table.
 #include "core/format.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "pg/catalog/check_expression.hpp"
 #include "pg/catalog/table_shape.hpp"
 #include "pg/text.hpp"

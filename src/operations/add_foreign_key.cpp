@@ -1,6 +1,6 @@
 // safe_add_foreign_key(): added NOT VALID under a short lock on both tables, validated while others read and write.
 #include "core/format.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "pg/parse/foreign_key.hpp"
 #include "pg/text.hpp"
 

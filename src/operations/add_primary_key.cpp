@@ -1,6 +1,6 @@
 // safe_add_primary_key(): its columns made NOT NULL without a scan under a strong lock, then as safe_add_unique().
 #include "core/format.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "operations/indexes.hpp"
 #include "pg/text.hpp"
 

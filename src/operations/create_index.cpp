@@ -1,6 +1,6 @@
 // safe_create_index(): CREATE INDEX CONCURRENTLY, on a partitioned table partition by partition.
 #include "core/format.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "operations/indexes.hpp"
 #include "pg/parse/index_clause.hpp"
 #include "pg/text.hpp"

@@ -2,7 +2,7 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "pg/catalog/table_shape.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"

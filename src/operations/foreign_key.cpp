@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/format.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "pg/backend.hpp"
 #include "pg/parse/foreign_key.hpp"
 #include "pg/spi.hpp"

@@ -7,7 +7,7 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "pg/catalog/index_definition.hpp"
 #include "pg/catalog/partition_index.hpp"
 #include "pg/parse/index_clause.hpp"

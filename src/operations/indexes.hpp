@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "operations/catalog.hpp"
-#include "operations/operation.hpp"
+#include "operations/operation_call.hpp"
 
 namespace headway::operations {
 

@@ -8,7 +8,7 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "pg/backend.hpp"
 #include "pg/catalog/index_leftovers.hpp"
 #include "pg/catalog/table_shape.hpp"

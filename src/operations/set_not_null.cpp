@@ -1,6 +1,6 @@
 // safe_set_not_null(): the server proves NOT NULL from a validated CHECK instead of a scan under ACCESS EXCLUSIVE.
 #include "core/format.hpp"
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 #include "pg/catalog/table_shape.hpp"
 #include "pg/text.hpp"
 

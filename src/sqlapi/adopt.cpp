@@ -2,7 +2,7 @@
 #include "commands/adoption.hpp"
 #include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
-#include "pg/process/call_shape.hpp"
+#include "pg/process/top_level_call.hpp"
 
 namespace pg = headway::pg;
 namespace server = headway::server;

@@ -1,5 +1,5 @@
 // What the server calls when it loads the library.
-#include "commands/operation.hpp"
+#include "commands/safe_operation.hpp"
 #include "commands/worker_jobs.hpp"
 #include "pg/entry_point.hpp"
 #include "pg/parse/script.hpp"

@@ -5,7 +5,7 @@
 #include "commands/vouching.hpp"
 #include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
-#include "pg/process/call_shape.hpp"
+#include "pg/process/top_level_call.hpp"
 #include "pg/text.hpp"
 
 namespace pg = headway::pg;

@@ -11,7 +11,7 @@ mentioned() { grep -rqwF -- "$1" docs --include='*.md' 2>/dev/null; }
 for page in docs/functions/*.md; do
   grep -qF "functions/$(basename "$page")" docs/index.md || echo "docs/index.md does not name $(basename "$page" .md)"
 done
-sed -n 's/^  OPERATION(\(safe_[a-z_]*\),.*/\1/p' src/operations/operation.hpp | while read -r name; do
+sed -n 's/^  OPERATION(\(safe_[a-z_]*\),.*/\1/p' src/operations/operation_call.hpp | while read -r name; do
   grep -qF "functions/$name.md" docs/safe-changes.md || echo "docs/safe-changes.md does not name $name"
 done
 

@@ -1,16 +1,16 @@
-#include "commands/operation.hpp"
+#include "commands/safe_operation.hpp"
 
-#include "adapters/doors.hpp"
-#include "adapters/services.hpp"
+#include "adapters/engine_ports.hpp"
+#include "adapters/execution_mode.hpp"
 #include "adapters/sessions.hpp"
 #include "commands/backfill.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "engine/turn.hpp"
 #include "engine/unit.hpp"
-#include "operations/operation.hpp"
+#include "operations/operation_call.hpp"
 #include "pg/function_call.hpp"
-#include "pg/process/call_shape.hpp"
+#include "pg/process/top_level_call.hpp"
 #include "pg/text.hpp"
 
 namespace headway::server {

@@ -1,4 +1,4 @@
-#include "operations/operation.hpp"
+#include "operations/operation_call.hpp"
 
 #include "core/error.hpp"
 #include "core/format.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "operations/catalog.hpp"
-#include "operations/operation.hpp"
+#include "operations/operation_call.hpp"
 
 namespace headway::operations {
 

@@ -1,4 +1,4 @@
-#include "operations/blocks.hpp"
+#include "operations/common_phases.hpp"
 
 #include <algorithm>
 #include <memory>

@@ -1,8 +1,8 @@
-#include "adapters/doors.hpp"
+#include "adapters/execution_mode.hpp"
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
-#include "pg/process/call_shape.hpp"
+#include "pg/process/top_level_call.hpp"
 
 namespace headway::server {
 

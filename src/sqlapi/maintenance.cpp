@@ -1,9 +1,9 @@
 // migrate_check(), migrate_forget(), migrate_forget_progress().
-#include "commands/upkeep.hpp"
+#include "commands/maintenance.hpp"
 #include "adapters/sessions.hpp"
 #include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
-#include "pg/process/call_shape.hpp"
+#include "pg/process/top_level_call.hpp"
 #include "pg/text.hpp"
 
 namespace core = headway::core;

@@ -1,4 +1,4 @@
-#include "adapters/services.hpp"
+#include "adapters/engine_ports.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // safe_*(): one entry point for all operations; the name of the SQL function says which.
-#include "commands/operation.hpp"
+#include "commands/safe_operation.hpp"
 #include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
 

@@ -1,4 +1,4 @@
-#include "pg/process/call_shape.hpp"
+#include "pg/process/top_level_call.hpp"
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"

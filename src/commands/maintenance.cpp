@@ -1,4 +1,4 @@
-#include "commands/upkeep.hpp"
+#include "commands/maintenance.hpp"
 
 #include <algorithm>
 
