@@ -21,7 +21,7 @@ std::string MakeJobName(const BackfillDefinition& definition, const std::string&
 const char* NounOf(const BackfillDefinition& definition) { return definition.deletes ? "delete" : "backfill"; }
 
 WalkSql::WalkSql(const BackfillDefinition& definition, const pg::TableShape& target, bool only)
-    : shape_(target), alias_(pg::QuoteIdentifier(pg::LastName(definition.relation))) {
+    : shape_(target), alias_(pg::QuoteIdentifier(pg::UnqualifiedName(definition.relation))) {
   // A clause may call the table by its name: a partition is given that name.
   target_ = (only ? "ONLY " : "") + target.qualified_name;
   if (target.oid != definition.relation) target_ += " AS " + alias_;

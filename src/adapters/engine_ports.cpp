@@ -37,7 +37,7 @@ std::int64_t BackendClock::NowUs() { return pg::NowUs(); }
 
 void BackendClock::Sleep(std::int64_t milliseconds) { pg::SleepMs(milliseconds); }
 
-double BackendClock::Chance() { return pg::Chance(); }
+double BackendClock::Random() { return pg::Random(); }
 
 void BackendReporter::Notice(const std::string& message, const std::string& detail, const std::string& hint) {
   pg::ReportNotice(message, detail, hint);

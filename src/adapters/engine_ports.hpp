@@ -13,7 +13,7 @@ class BackendClock : public engine::Clock {
   std::int64_t NowMs() override;
   std::int64_t NowUs() override;
   void Sleep(std::int64_t milliseconds) override;
-  double Chance() override;
+  double Random() override;
 };
 
 class BackendReporter : public engine::Reporter {
@@ -33,7 +33,7 @@ class ServerParser : public engine::ScriptReader {
 };
 
 // For a job of a name, until the process ends.
-class JobLock : public engine::TurnLock {
+class JobLock : public engine::Mutex {
  public:
   explicit JobLock(std::string name) : name_(std::move(name)) {}
   bool TryAcquire() override;
@@ -43,7 +43,7 @@ class JobLock : public engine::TurnLock {
   std::string name_;
 };
 
-class DatabaseRunnerLock : public engine::TurnLock {
+class DatabaseRunnerLock : public engine::Mutex {
  public:
   // `for_session`: kept until the process ends (a worker), else until the transaction ends.
   explicit DatabaseRunnerLock(bool for_session) : for_session_(for_session) {}

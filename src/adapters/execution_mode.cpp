@@ -19,9 +19,9 @@ bool WithoutSnapshot(Body&& body) {
 
 }  // namespace
 
-DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn) {
-  DoorResult result;
-  result.why_not = pg::WhyNotAlone(call);
+WorkerOutcome RunInWorkerIfAlone(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn) {
+  WorkerOutcome result;
+  result.why_not = pg::WhyNotTopLevel(call);
   if (!result.why_not.empty()) return result;
   result.taken = WithoutSnapshot([&] {
     if (turn != nullptr) turn->wait();

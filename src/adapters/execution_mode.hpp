@@ -9,7 +9,7 @@
 
 namespace headway::server {
 
-struct DoorResult {
+struct WorkerOutcome {
   bool taken = false;
   std::int64_t result = 0;
   std::string why_not;  // when it was not taken: what stands around the call
@@ -22,7 +22,7 @@ struct Turn {
 };
 
 // Lets go of the caller's snapshot, has the request done by a worker, and takes a new snapshot.
-DoorResult ThroughWorker(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn = nullptr);
+WorkerOutcome RunInWorkerIfAlone(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn = nullptr);
 
 // For what commits by itself: 25001, with how to call it instead.
 [[noreturn]] void RefuseInTransaction(const std::string& function, const std::string& reason);

@@ -31,8 +31,8 @@ class GuardedSession : public engine::Session {
 class WorkerSession : public GuardedSession {
  public:
   bool owns_transactions() const override { return true; }
-  std::string Promise() const override { return "each revision is committed on its own"; }
-  std::string Reason() const override { return {}; }
+  std::string CommitPolicy() const override { return "each revision is committed on its own"; }
+  std::string WhyThisMode() const override { return {}; }
   void Begin() override;
   void Commit() override;
   void Rollback() override;
@@ -62,8 +62,10 @@ class CallerSession : public GuardedSession {
   // `reason`: why the call is not a statement of its own.
   explicit CallerSession(std::string reason) : reason_(std::move(reason)) {}
   bool owns_transactions() const override { return false; }
-  std::string Promise() const override { return "running in your transaction: all of it is kept or undone with it"; }
-  std::string Reason() const override { return reason_; }
+  std::string CommitPolicy() const override {
+    return "running in your transaction: all of it is kept or undone with it";
+  }
+  std::string WhyThisMode() const override { return reason_; }
   void Begin() override;
   void Commit() override;
   void Rollback() override;

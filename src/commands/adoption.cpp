@@ -31,17 +31,17 @@ Heads Unregistered(const core::RevisionGraph& graph, const Heads& versions) {
 }
 
 void RequireAdoptable(const VersionTable& table, const Heads& versions) {
-  const Standing standing = Standing::Load();
-  const Heads unknown = Unregistered(standing.graph, versions);
+  const DatabaseState state = DatabaseState::Load();
+  const Heads unknown = Unregistered(state.graph, versions);
   if (!unknown.empty()) {
     throw Error(core::sqlstate::kUnknownRevision,
                 Format("%1% names revisions that are not registered: %2%", table.name(), core::ListNames(unknown)), {},
                 "Register them first, under the ids that they have in Alembic.");
   }
-  if (standing.heads.empty()) return;
+  if (state.heads.empty()) return;
   throw Error(
       core::sqlstate::kObjectNotInPrerequisiteState, "revisions are applied here already",
-      Format("headway.version: %1%. %2%: %3%.", core::ListNames(standing.heads), table.name(), ShowHeads(versions)),
+      Format("headway.version: %1%. %2%: %3%.", core::ListNames(state.heads), table.name(), ShowHeads(versions)),
       Format("To take over what the table says: SELECT migrate_stamp('%1%', purge => true).", HeadsAsTarget(versions)));
 }
 

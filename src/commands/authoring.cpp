@@ -23,17 +23,16 @@ std::string FreshId(const core::RevisionGraph& graph) {
 }  // namespace
 
 std::string WriteTemplate(const core::TemplateCall& call, const std::optional<std::string>& id) {
-  const Standing standing = Standing::Load();
-  const core::Revision revision =
-      core::NewRevision(standing.graph, standing.heads, call, id ? *id : FreshId(standing.graph));
+  const DatabaseState state = DatabaseState::Load();
+  const core::Revision revision = core::NewRevision(state.graph, state.heads, call, id ? *id : FreshId(state.graph));
   return core::RenderTemplate(revision, *now_as_text.Run().Single(), false);
 }
 
 std::string WriteMerge(const std::string& heads, const std::optional<std::string>& message,
                        const std::optional<std::string>& id) {
-  const Standing standing = Standing::Load();
+  const DatabaseState state = DatabaseState::Load();
   const core::Revision revision =
-      core::NewMergePoint(standing.graph, standing.heads, heads, message, id ? *id : FreshId(standing.graph));
+      core::NewMergePoint(state.graph, state.heads, heads, message, id ? *id : FreshId(state.graph));
   return core::RenderTemplate(revision, *now_as_text.Run().Single(), true);
 }
 

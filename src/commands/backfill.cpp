@@ -72,7 +72,7 @@ std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
   }
   const BackfillDefinition definition = DefinitionOf(arguments, table, script);
   const char* verb = arguments.wait ? kBackfillVerb : kPrepareBackfillVerb;
-  const DoorResult through = ThroughWorker(call, pg::MakeRequest(verb, OrderOf(arguments, definition)));
+  const WorkerOutcome through = RunInWorkerIfAlone(call, pg::MakeRequest(verb, OrderOf(arguments, definition)));
   if (!through.taken) RefuseInTransaction(function, "It commits batch by batch. " + through.why_not);
   if (arguments.wait) return through.result;
   if (through.result > 0) {
@@ -91,8 +91,8 @@ std::int64_t PrepareBackfillInWorker(const pg::WorkerRequest& request) {
   return PrepareBackfill(pg::ReadRequest<BackfillOrder>(request)) ? 1 : 0;
 }
 
-void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,
-                   const std::string& job) {
+void RunBackfillHere(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,
+                     const std::string& job) {
   BackfillOrder order;
   BackfillDefinition& definition = order.definition;
   definition.relation = relation;

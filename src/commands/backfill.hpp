@@ -33,7 +33,7 @@ inline constexpr char kPrepareBackfillVerb[] = "prepare backfill";
 std::int64_t PrepareBackfillInWorker(const pg::WorkerRequest& request);
 
 // The same in this process, which must be a worker, with no unit open. Fails when another call is at it.
-void BackfillTable(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,
-                   const std::string& job);
+void RunBackfillHere(std::uint32_t relation, const std::string& set_clause, const std::string& where_clause,
+                     const std::string& job);
 
 }  // namespace headway::server

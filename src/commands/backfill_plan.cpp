@@ -36,7 +36,7 @@ void RequireTable(const pg::TableShape& shape) {
                 "Name the table that holds the rows.");
   }
   if (shape.temporary) {
-    throw Error(sqlstate::kFeatureNotSupported, Format("%1% is a temporary table", pg::LastName(shape.oid)),
+    throw Error(sqlstate::kFeatureNotSupported, Format("%1% is a temporary table", pg::UnqualifiedName(shape.oid)),
                 "The background worker that does the batches cannot see it.",
                 "Nobody else can wait for its rows: use a plain statement.");
   }

@@ -17,7 +17,7 @@ pg::PreparedQuery load_registered_facts(
 
 }  // namespace
 
-Standing Standing::Load() {
+DatabaseState DatabaseState::Load() {
   RevisionStore store;
   core::RevisionGraph graph(store.LoadRevisions());
   core::Heads heads = store.LoadHeads();

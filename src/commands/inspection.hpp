@@ -11,12 +11,12 @@
 namespace headway::server {
 
 // The graph and the heads as one transaction sees them.
-struct Standing {
+struct DatabaseState {
   core::RevisionGraph graph;
   core::Heads heads;
   core::RevisionSet applied;
 
-  static Standing Load();
+  static DatabaseState Load();
   bool is_applied(const std::string& id) const { return applied.Contains(*graph.IndexOf(id)); }
 };
 

@@ -51,10 +51,10 @@ core::RevisionIndex Named(const core::RevisionGraph& graph, const std::string& r
   return index;
 }
 
-void RequireUnneeded(const Standing& standing, core::RevisionIndex index) {
-  const core::RevisionGraph& graph = standing.graph;
+void RequireUnneeded(const DatabaseState& state, core::RevisionIndex index) {
+  const core::RevisionGraph& graph = state.graph;
   const std::string& id = graph.id(index);
-  if (standing.applied.Contains(index)) {
+  if (state.applied.Contains(index)) {
     Refuse(id, "is applied", "Without its scripts it could not be downgraded, nor anything below it.",
            "Downgrade it first, or say force => true.");
   }
@@ -79,23 +79,23 @@ void RequireNoRun(const char* refusal) {
 }  // namespace
 
 std::vector<core::Finding> Check(bool reversible) {
-  const Standing standing = Standing::Load();
+  const DatabaseState state = DatabaseState::Load();
   core::CheckedTables tables;
-  tables.current = standing.heads;
+  tables.current = state.heads;
   tables.replicated = load_replicated.Run().Column();
   if (reversible) tables.irreversible = load_irreversible.Run().Column();
   tables.unfinished = load_unfinished.Run().Column();
-  tables.mirror_differs = DescribeMirrorOutOfStep(standing.heads);
-  return core::Examine(standing.graph, tables);
+  tables.mirror_differs = DescribeMirrorOutOfStep(state.heads);
+  return core::Examine(state.graph, tables);
 }
 
 std::string Forget(const std::string& revision, bool force) {
   pg::WaitForRegistrationLock();
   RequireNoRun("no revision can be forgotten while a migration run is in progress");
-  const Standing standing = Standing::Load();
-  const core::RevisionIndex index = Named(standing.graph, revision);
-  if (!force) RequireUnneeded(standing, index);
-  const std::string& id = standing.graph.id(index);
+  const DatabaseState state = DatabaseState::Load();
+  const core::RevisionIndex index = Named(state.graph, revision);
+  if (!force) RequireUnneeded(state, index);
+  const std::string& id = state.graph.id(index);
   delete_unfinished.Run({id});
   delete_revision.Run({id});
   return id;
@@ -105,8 +105,8 @@ bool ForgetProgress(const std::string& revision) {
   RequireNoRun("no progress can be forgotten while a migration run is in progress");
   // What is not registered any more may still be there.
   if (delete_unfinished.Run({revision}).processed > 0) return true;
-  const Standing standing = Standing::Load();
-  const std::string& id = standing.graph.id(Named(standing.graph, revision));
+  const DatabaseState state = DatabaseState::Load();
+  const std::string& id = state.graph.id(Named(state.graph, revision));
   if (delete_unfinished.Run({id}).processed > 0) return true;
   pg::ReportNotice(Format("no run of revision %1% has stopped in the middle", id), {}, {});
   return false;

@@ -67,11 +67,11 @@ void Settle(engine::Session& session, const std::string& edition, const std::str
 // After a stamp nothing that was stopped in the middle is gone on with.
 void ForgetMootProgress() {
   RevisionStore store;
-  const Standing standing = Standing::Load();
+  const DatabaseState state = DatabaseState::Load();
   for (const auto& [revision, direction] : UnfinishedRevisions()) {
-    const auto index = standing.graph.IndexOf(revision);
+    const auto index = state.graph.IndexOf(revision);
     const bool upgrade = direction == core::Direction::kUpgrade;
-    if (!index || standing.applied.Contains(*index) == upgrade) store.DeleteProgress(revision, direction);
+    if (!index || state.applied.Contains(*index) == upgrade) store.DeleteProgress(revision, direction);
   }
 }
 
@@ -85,8 +85,8 @@ std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std
   if (up && IsSettled(target)) return 0;
   pg::RunnerPlace place;
   const Turn turn{[&] { WaitForPlace(place); }, [&] { return up && IsSettled(target); }};
-  const DoorResult through =
-      ThroughWorker(call, pg::MakeRequest(kMigrateVerb, MigrateRequest{core::NameOf(direction), target}), &turn);
+  const WorkerOutcome through =
+      RunInWorkerIfAlone(call, pg::MakeRequest(kMigrateVerb, MigrateRequest{core::NameOf(direction), target}), &turn);
   if (through.taken) return through.result;
   CallerSession session(through.why_not);
   return WithMigrator(session, [&](engine::Migrator& migrator) { return migrator.Run(direction, target); });

@@ -56,14 +56,14 @@ std::int64_t Operate(FunctionCallInfo call) {
   const std::string function = pg::CalledFunction(call);
   pg::RequireWritable(function.c_str());
   const OperationRequest request{function, pg::ArgumentTexts(call)};
-  const DoorResult through = ThroughWorker(call, pg::MakeRequest(kOperationVerb, request));
+  const WorkerOutcome through = RunInWorkerIfAlone(call, pg::MakeRequest(kOperationVerb, request));
   if (through.taken) return through.result;
   RefuseInTransaction(function, "Each of its phases commits. " + through.why_not);
 }
 
 std::int64_t OperateInWorker(const pg::WorkerRequest& request) {
   const auto wanted = pg::ReadRequest<OperationRequest>(request);
-  const operations::OperationCall call{wanted.function, wanted.arguments, BackfillTable};
+  const operations::OperationCall call{wanted.function, wanted.arguments, RunBackfillHere};
   const operations::MakeOperation make = operations::FindOperation(call.function);
   if (make == nullptr) {
     throw core::Error(core::sqlstate::kInternalError, Format("there is no operation \"%1%\"", call.function));
@@ -76,9 +76,9 @@ std::int64_t OperateInWorker(const pg::WorkerRequest& request) {
   const auto prepare = [&] { return runner.Make(call.function, [&] { return make(call); }); };
   const std::string table = TableOf(session, call, prepare);
   JobLock turn("operation on " + table);
-  engine::TakeTurn(session, turn, clock, reporter, policy.lock_retry_ms,
-                   {Format("another operation on %1% is in progress", table),
-                    Format("waiting for another operation on %1% to end", table)});
+  engine::WaitForTurn(session, turn, clock, reporter, policy.lock_retry_ms,
+                      {Format("another operation on %1% is in progress", table),
+                       Format("waiting for another operation on %1% to end", table)});
   // Whoever has had the turn before may have changed what there is to do.
   return runner.Run(prepare());
 }

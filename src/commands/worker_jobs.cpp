@@ -29,7 +29,7 @@ constexpr Verb kVerbs[] = {
 
 }  // namespace
 
-std::int64_t CarryOut(const pg::WorkerRequest& request) {
+std::int64_t RunWorkerRequest(const pg::WorkerRequest& request) {
   for (const Verb& verb : kVerbs) {
     if (request.verb != verb.name) continue;
     if (verb.needs_all_rows) pg::SetSessionSetting("row_security", "off");

@@ -6,6 +6,6 @@
 namespace headway::server {
 
 // In a worker: carries out a request. Installed when the library is loaded.
-std::int64_t CarryOut(const pg::WorkerRequest& request);
+std::int64_t RunWorkerRequest(const pg::WorkerRequest& request);
 
 }  // namespace headway::server

@@ -216,7 +216,7 @@ std::optional<Error> Backfiller::Narrow(RangeWalk& walk, const Error& error) {
     if (++conflicts_ > kMostConflicts) return error;
     suspects_ = tried_;
     at_most_ = std::max<std::int64_t>(1, tried_ / 2);
-    clock_.Sleep(static_cast<std::int64_t>(clock_.Chance() * 100));
+    clock_.Sleep(static_cast<std::int64_t>(clock_.Random() * 100));
     return std::nullopt;
   }
   if (!IsOfTheRow(sqlstate)) return error;

@@ -140,7 +140,7 @@ bool LockRetry::Pause(const Work& work, const Error& error) {
   try {
     blockers_ = Blockers();
     const std::int64_t elapsed = clock_.NowMs() - waiting_since_ms_;
-    const auto pause = core::PauseBeforeRetry(policy_, queued_, elapsed, clock_.Chance());
+    const auto pause = core::PauseBeforeRetry(policy_, queued_, elapsed, clock_.Random());
     if (!pause) return false;
     ++retries_;
     ++tries_;

@@ -80,7 +80,7 @@ int Migrator::Run(Direction direction, std::string_view target) {
   if (plan.steps.empty()) {
     ports_.reporter.Notice(plan.nothing_to_do);
   } else {
-    ports_.reporter.Notice(ports_.session.Promise(), ports_.session.Reason());
+    ports_.reporter.Notice(ports_.session.CommitPolicy(), ports_.session.WhyThisMode());
   }
   RunSteps(plan);
   heads_ = plan.heads_after;
@@ -154,7 +154,7 @@ int Migrator::Stamp(std::string_view target, bool purge) {
 }
 
 void Migrator::AcquireLock() {
-  TakeTurn(ports_.session, ports_.lock, ports_.clock, ports_.reporter, policy_.lock_retry_ms, RunnerTexts());
+  WaitForTurn(ports_.session, ports_.lock, ports_.clock, ports_.reporter, policy_.lock_retry_ms, RunnerTexts());
 }
 
 Migrator::PlannedRun Migrator::MakePlan(Direction direction, std::string_view target) {
@@ -188,7 +188,7 @@ void Migrator::CheckPlan(const PlannedRun& plan) {
       throw Error(core::sqlstate::kActiveSqlTransaction,
                   Format("the %1% cannot run inside a transaction", NameScript(step)),
                   "It holds a statement that commits by itself, and this call is part of a transaction. " +
-                      ports_.session.Reason() + " Nothing has been run.",
+                      ports_.session.WhyThisMode() + " Nothing has been run.",
                   "Call it as a statement of its own, outside of BEGIN, functions and a driver's implicit transaction "
                   "(psycopg2: connection.autocommit = True).");
     }

@@ -19,7 +19,7 @@ class Clock {
   virtual std::int64_t NowMs() = 0;                   // wall clock, milliseconds since 1970
   virtual std::int64_t NowUs() = 0;                   // for short lengths of time
   virtual void Sleep(std::int64_t milliseconds) = 0;  // holds nothing; throws on an interrupt
-  virtual double Chance() = 0;                        // uniform in [0, 1)
+  virtual double Random() = 0;                        // uniform in [0, 1)
 };
 
 class Reporter {
@@ -43,8 +43,8 @@ class Session {
   virtual ~Session() = default;
   virtual bool owns_transactions() const = 0;
   // One line for the user on what is kept when, and why this door was taken (may be empty).
-  virtual std::string Promise() const = 0;
-  virtual std::string Reason() const = 0;
+  virtual std::string CommitPolicy() const = 0;
+  virtual std::string WhyThisMode() const = 0;
 
   virtual void Begin() = 0;
   virtual void Commit() = 0;
@@ -53,7 +53,7 @@ class Session {
   // Names the script that is to run, "upgrade of revision def456", for whatever it calls.
   virtual void Enter(const std::string& script) = 0;
 
-  // Tries for the locks of a statement without standing in a queue for them, for at most this long. What it got is held
+  // Tries for the locks of a statement without state in a queue for them, for at most this long. What it got is held
   // to the end of the unit. REQUIRES: an open unit.
   virtual LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) = 0;
   // Who was in the way of the lock that was not to be had last, for people; empty: nobody is any more. REQUIRES: an
@@ -161,9 +161,9 @@ class RevisionStore {
 
 // Held by one at a time: the run of a database, the operation on a table. It ends with the worker, or with the caller's
 // transaction.
-class TurnLock {
+class Mutex {
  public:
-  virtual ~TurnLock() = default;
+  virtual ~Mutex() = default;
   virtual bool TryAcquire() = 0;             // REQUIRES: an open unit
   virtual std::string DescribeHolder() = 0;  // REQUIRES: an open unit
 };
@@ -172,7 +172,7 @@ struct Ports {
   Session& session;
   RevisionStore& store;
   ScriptReader& reader;
-  TurnLock& lock;
+  Mutex& lock;
   Clock& clock;
   Reporter& reporter;
 };

@@ -30,8 +30,8 @@ void WaitForTurn(Clock& clock, Reporter& reporter, std::int64_t longest_ms, cons
   }
 }
 
-void TakeTurn(Session& session, TurnLock& lock, Clock& clock, Reporter& reporter, std::int64_t longest_ms,
-              const TurnTexts& texts) {
+void WaitForTurn(Session& session, Mutex& lock, Clock& clock, Reporter& reporter, std::int64_t longest_ms,
+                 const TurnTexts& texts) {
   WaitForTurn(clock, reporter, longest_ms, texts, [&]() -> std::optional<std::string> {
     Unit unit(session);
     const bool acquired = lock.TryAcquire();

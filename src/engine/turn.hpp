@@ -17,8 +17,8 @@ struct TurnTexts {
 
 // A session that owns its transactions waits up to `longest_ms` with nothing open: a CREATE INDEX CONCURRENTLY over
 // there would wait for our transaction. In the caller's transaction it cannot let go of that, so it does not wait.
-void TakeTurn(Session& session, TurnLock& lock, Clock& clock, Reporter& reporter, std::int64_t longest_ms,
-              const TurnTexts& texts);
+void WaitForTurn(Session& session, Mutex& lock, Clock& clock, Reporter& reporter, std::int64_t longest_ms,
+                 const TurnTexts& texts);
 
 // The same without a session, by whoever has nothing open anyway. `look` tells who has the turn; nothing: it is ours
 // now.

@@ -121,7 +121,7 @@ Table RequireTable(std::uint32_t relation) {
                 "Has it been dropped meanwhile? Name the table that there is now.");
   }
   const pg::TableShape shape = pg::DescribeTable(relation);
-  table.last_name = pg::LastName(relation);
+  table.last_name = pg::UnqualifiedName(relation);
   table.partitioned = shape.kind == 'p';
   if (shape.is_catalog) {
     throw Error(sqlstate::kInsufficientPrivilege, Format("%1% is a system catalog", table.name), {},

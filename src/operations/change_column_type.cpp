@@ -225,7 +225,7 @@ std::string DropSync(const Change& change) {
 }
 
 // When it cannot be done, nobody is to notice that it was tried.
-void LeaveNothing(const Change& change, Phase& phase) {
+void UndoOnFailure(const Change& change, Phase& phase) {
   phase.give_up = [=, title = phase.title]() -> std::optional<PhaseWork> {
     if (!FindNew(change)) return std::nullopt;
     // Without the trigger a function of that name is somebody else's.
@@ -290,7 +290,7 @@ void RequireAllToFit(const Change& change) {
 }
 
 // Its name sorts behind all others: it sees what other triggers have made of the row. ALWAYS: on a subscriber as well.
-Phase KeepTheSame(const Change& change) {
+Phase InstallSyncTrigger(const Change& change) {
   const std::string trigger = QuoteIdentifier(change.trigger);
   Phase phase = Statements(
       Format("keep %1% the same by trigger %2%", QuoteIdentifier(change.new_name), trigger), [=]() -> std::string {
@@ -303,7 +303,7 @@ Phase KeepTheSame(const Change& change) {
                    "%3%();\nALTER TABLE %2% ENABLE ALWAYS TRIGGER %1%",
                    trigger, table, change.function);
       });
-  LeaveNothing(change, phase);
+  UndoOnFailure(change, phase);
   return phase;
 }
 
@@ -336,7 +336,7 @@ Phase Fill(const OperationCall& call, const Change& change) {
     });
   };
   // A value that cannot be converted: as long as the trigger is there, nobody could write that row.
-  LeaveNothing(change, phase);
+  UndoOnFailure(change, phase);
   return phase;
 }
 
@@ -441,7 +441,7 @@ Change ReadCall(const OperationCall& call) {
 void AppendLongWay(const OperationCall& call, const Change& change, PhasedOperation& operation) {
   RequireChangeable(change);
   operation.phases.push_back(AddColumn(change));
-  operation.phases.push_back(KeepTheSame(change));
+  operation.phases.push_back(InstallSyncTrigger(change));
   operation.phases.push_back(Fill(call, change));
   operation.phases.push_back(NoteFilled(change));
   const ColumnDetails details = DescribeColumn(change.column);

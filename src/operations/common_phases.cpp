@@ -51,7 +51,7 @@ class Filler {
  private:
   Table table_;
   std::string column_;
-  Backfill backfill_;
+  BackfillFunction backfill_;
   std::vector<Table> tables_;
   std::shared_ptr<int> number_;  // copies share what one of them has seen
 };

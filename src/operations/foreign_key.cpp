@@ -148,7 +148,7 @@ std::string Joined(const std::vector<std::string>& columns, const char* before, 
   return all;
 }
 
-void MissIndex(const Wanted& wanted) {
+void NoticeMissingIndex(const Wanted& wanted) {
   for (const Table& table : TablesWithRows(wanted.table)) {
     const std::string numbers = NumbersOf(table.oid, wanted.key.columns);
     if (has_index.Run({table.oid, numbers, wanted.key.columns.front()}).Single()) continue;
@@ -201,7 +201,7 @@ void AppendForeignKey(engine::PhasedOperation& operation, const Table& table, co
   auto added = std::make_shared<bool>(false);
   operation.phases.push_back(Statements(table.partitioned ? add + " to each partition" : add, [=]() -> std::string {
     std::string statement = next(wanted, Step::kAdd);
-    if (statement.empty() && std::exchange(*added, false)) MissIndex(wanted);
+    if (statement.empty() && std::exchange(*added, false)) NoticeMissingIndex(wanted);
     if (!statement.empty()) *added = true;
     return statement;
   }));

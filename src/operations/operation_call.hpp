@@ -15,14 +15,14 @@ namespace headway::operations {
 
 // UPDATE relation SET set WHERE where, batch by batch, in transactions of its own. A job of the same name goes on where
 // it has stopped. REQUIRES: no unit open.
-using Backfill = std::function<void(std::uint32_t relation, const std::string& set, const std::string& where,
-                                    const std::string& job)>;
+using BackfillFunction = std::function<void(std::uint32_t relation, const std::string& set, const std::string& where,
+                                            const std::string& job)>;
 
 // A call of a safe_* function: its arguments as texts, in the order of its declaration in SQL; a regclass as its oid.
 struct OperationCall {
   std::string function;
   std::vector<std::optional<std::string>> arguments;
-  Backfill backfill;
+  BackfillFunction backfill;
 
   // Throws when the argument is NULL; `name` as the user knows it.
   std::string Text(std::size_t index, const char* name) const;

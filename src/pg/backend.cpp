@@ -56,7 +56,7 @@ std::int64_t NowUs() {
   return static_cast<std::int64_t>(INSTR_TIME_GET_MICROSEC(now));
 }
 
-double Chance() { return pg_prng_double(&pg_global_prng_state); }
+double Random() { return pg_prng_double(&pg_global_prng_state); }
 
 void CheckClient() {
   if (MyProcPort == nullptr || Guarded([] { return pq_check_connection(); })) return;

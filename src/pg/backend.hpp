@@ -13,7 +13,7 @@ void SleepMs(std::int64_t milliseconds);
 std::int64_t NowMs();
 // For lengths of time: a clock that nobody sets back.
 std::int64_t NowUs();
-double Chance();
+double Random();
 
 // Ends this session at its next look for interrupts when its client has gone: a client is not missed while nobody reads
 // from its socket.

@@ -54,7 +54,7 @@ std::string QualifiedName(Oid relation) {
   return name == nullptr ? std::string() : std::string(name);
 }
 
-std::string LastName(Oid relation) {
+std::string UnqualifiedName(Oid relation) {
   const char* name = Guarded([&] { return get_rel_name(relation); });
   return name == nullptr ? std::string() : std::string(name);
 }

@@ -18,7 +18,7 @@ std::string QuoteLiteral(const std::string& value);
 // schema.name of a relation, quoted as needed; empty when there is none with that oid.
 std::string QualifiedName(Oid relation);
 // The name of a relation without its schema, as it is.
-std::string LastName(Oid relation);
+std::string UnqualifiedName(Oid relation);
 // The name in the schema of that relation: schema.name, quoted as needed.
 std::string QualifiedSibling(Oid relation, const std::string& name);
 std::string RoleName(Oid role);

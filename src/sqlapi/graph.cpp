@@ -27,6 +27,6 @@ Renderer RendererFor(const std::string& format) {
 
 HEADWAY_FUNCTION(migrate_graph) {
   const Renderer render = RendererFor(pg::TextArgument(fcinfo, 0, "format"));
-  const server::Standing standing = server::Standing::Load();
-  return pg::TextDatum(render(standing.graph, standing.heads));
+  const server::DatabaseState state = server::DatabaseState::Load();
+  return pg::TextDatum(render(state.graph, state.heads));
 }

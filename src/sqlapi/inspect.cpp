@@ -42,14 +42,14 @@ HEADWAY_FUNCTION(migrate_plan) {
 HEADWAY_FUNCTION(migrate_current) {
   const bool check_heads = pg::BooleanArgument(fcinfo, 0, false);
   pg::RowWriter rows(fcinfo);
-  const server::Standing standing = server::Standing::Load();
-  if (check_heads) core::RequireAtHeads(standing.graph, standing.heads);
-  for (const std::string& head : standing.heads) {
-    const core::Revision* revision = standing.graph.Find(head);
+  const server::DatabaseState state = server::DatabaseState::Load();
+  if (check_heads) core::RequireAtHeads(state.graph, state.heads);
+  for (const std::string& head : state.heads) {
+    const core::Revision* revision = state.graph.Find(head);
     if (revision == nullptr) {
       rows.Put({head, Field(), Field()});
     } else {
-      rows.Put({head, FirstLine(revision->message), pg::Truth(standing.graph.is_head(head))});
+      rows.Put({head, FirstLine(revision->message), pg::Truth(state.graph.is_head(head))});
     }
   }
   return 0;
@@ -57,26 +57,26 @@ HEADWAY_FUNCTION(migrate_current) {
 
 HEADWAY_FUNCTION(migrate_heads) {
   pg::RowWriter rows(fcinfo);
-  const server::Standing standing = server::Standing::Load();
-  const core::RevisionGraph& graph = standing.graph;
+  const server::DatabaseState state = server::DatabaseState::Load();
+  const core::RevisionGraph& graph = state.graph;
   const Labels labels = graph.EffectiveLabels();
   for (const std::string& head : graph.heads()) {
-    rows.Put({head, FirstLine(graph.Find(head)->message), LabelsOf(graph, labels, head),
-              pg::Truth(standing.is_applied(head))});
+    rows.Put(
+        {head, FirstLine(graph.Find(head)->message), LabelsOf(graph, labels, head), pg::Truth(state.is_applied(head))});
   }
   return 0;
 }
 
 HEADWAY_FUNCTION(migrate_branches) {
   pg::RowWriter rows(fcinfo);
-  const server::Standing standing = server::Standing::Load();
-  const core::RevisionGraph& graph = standing.graph;
+  const server::DatabaseState state = server::DatabaseState::Load();
+  const core::RevisionGraph& graph = state.graph;
   const Labels labels = graph.EffectiveLabels();
   for (const std::string& id : core::NewestFirst(graph)) {
     if (!graph.is_branchpoint(id)) continue;
     for (const std::string& child : graph.children(id)) {
       rows.Put({id, FirstLine(graph.Find(id)->message), child, FirstLine(graph.Find(child)->message),
-                LabelsOf(graph, labels, child), pg::Truth(standing.is_applied(child))});
+                LabelsOf(graph, labels, child), pg::Truth(state.is_applied(child))});
     }
   }
   return 0;
@@ -85,15 +85,15 @@ HEADWAY_FUNCTION(migrate_branches) {
 HEADWAY_FUNCTION(migrate_show) {
   const std::string wanted = pg::TextArgument(fcinfo, 0, "revision");
   pg::RowWriter rows(fcinfo);
-  const server::Standing standing = server::Standing::Load();
-  const core::RevisionGraph& graph = standing.graph;
+  const server::DatabaseState state = server::DatabaseState::Load();
+  const core::RevisionGraph& graph = state.graph;
   const Labels labels = graph.EffectiveLabels();
-  for (const std::string& id : core::FindRevisions(graph, standing.heads, wanted)) {
+  for (const std::string& id : core::FindRevisions(graph, state.heads, wanted)) {
     const core::Revision& revision = *graph.Find(id);
     const server::RegisteredFacts facts = server::LoadRegisteredFacts(id);
     rows.Put({id, Joined(revision.down_revisions), Joined(graph.children(id)), LabelsOf(graph, labels, id),
               Joined(revision.depends_on), pg::Truth(graph.is_head(id)), pg::Truth(graph.is_branchpoint(id)),
-              pg::Truth(graph.is_mergepoint(id)), pg::Truth(standing.is_applied(id)), revision.message, facts.upgrade,
+              pg::Truth(graph.is_mergepoint(id)), pg::Truth(state.is_applied(id)), revision.message, facts.upgrade,
               facts.downgrade, facts.registered_by, facts.registered_at});
   }
   return 0;
@@ -102,15 +102,15 @@ HEADWAY_FUNCTION(migrate_show) {
 HEADWAY_FUNCTION(migrate_history) {
   const std::optional<std::string> range = pg::OptionalText(fcinfo, 0);
   pg::RowWriter rows(fcinfo);
-  const server::Standing standing = server::Standing::Load();
-  const core::RevisionGraph& graph = standing.graph;
+  const server::DatabaseState state = server::DatabaseState::Load();
+  const core::RevisionGraph& graph = state.graph;
   const Labels labels = graph.EffectiveLabels();
   // All of it can be listed while parents are missing.
-  for (const std::string& id : range ? core::PlanHistory(graph, standing.heads, *range) : core::NewestFirst(graph)) {
+  for (const std::string& id : range ? core::PlanHistory(graph, state.heads, *range) : core::NewestFirst(graph)) {
     const core::Revision& revision = *graph.Find(id);
     rows.Put({id, Joined(revision.down_revisions), FirstLine(revision.message), LabelsOf(graph, labels, id),
               Joined(revision.depends_on), pg::Truth(graph.is_head(id)), pg::Truth(graph.is_branchpoint(id)),
-              pg::Truth(graph.is_mergepoint(id)), pg::Truth(standing.is_applied(id))});
+              pg::Truth(graph.is_mergepoint(id)), pg::Truth(state.is_applied(id))});
   }
   return 0;
 }

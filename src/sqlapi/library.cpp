@@ -12,7 +12,7 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
   headway::pg::DefineSettings();
-  headway::pg::SetWorkerBody(headway::server::CarryOut);
+  headway::pg::SetWorkerBody(headway::server::RunWorkerRequest);
   headway::pg::SetOwnTransactionsTest(headway::server::HasOwnTransactions);
 }
 }

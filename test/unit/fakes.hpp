@@ -195,8 +195,8 @@ class FakeSession : public Session {
   }
 
   bool owns_transactions() const override { return owns_; }
-  std::string Promise() const override { return "the promise"; }
-  std::string Reason() const override { return "the reason"; }
+  std::string CommitPolicy() const override { return "the promise"; }
+  std::string WhyThisMode() const override { return "the reason"; }
 
   void Begin() override {
     world_.Call("begin");
@@ -436,7 +436,7 @@ class FakeReader : public ScriptReader {
   World& world_;
 };
 
-class FakeLock : public TurnLock {
+class FakeLock : public Mutex {
  public:
   explicit FakeLock(World& world) : world_(world) {}
 
@@ -474,7 +474,7 @@ class FakeClock : public Clock {
     world_.now_ms += milliseconds;
   }
 
-  double Chance() override {
+  double Random() override {
     world_.Count("chance");
     return world_.chance;
   }

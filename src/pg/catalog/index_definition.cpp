@@ -20,9 +20,9 @@ namespace headway::pg {
 namespace {
 
 // Of a statement: its table, and what has the name of its index.
-struct Meeting {
+struct ExistingIndex {
   Oid table = InvalidOid;
-  Oid existing = InvalidOid;
+  Oid index = InvalidOid;
 };
 
 // REQUIRES: inside a guard, and of all below.
@@ -31,18 +31,18 @@ IndexStmt* ParseCreate(const char* text) {
   return IsA(statement, IndexStmt) ? castNode(IndexStmt, statement) : nullptr;
 }
 
-Meeting Meet(const char* text) {
-  Meeting meeting;
+ExistingIndex FindExisting(const char* text) {
+  ExistingIndex existing;
   const IndexStmt* create = ParseCreate(text);
-  if (create == nullptr || !create->if_not_exists || create->idxname == nullptr) return meeting;
-  meeting.table = RangeVarGetRelid(create->relation, NoLock, true);
-  if (!OidIsValid(meeting.table)) return meeting;
-  meeting.existing = get_relname_relid(create->idxname, get_rel_namespace(meeting.table));
-  return meeting;
+  if (create == nullptr || !create->if_not_exists || create->idxname == nullptr) return existing;
+  existing.table = RangeVarGetRelid(create->relation, NoLock, true);
+  if (!OidIsValid(existing.table)) return existing;
+  existing.index = get_relname_relid(create->idxname, get_rel_namespace(existing.table));
+  return existing;
 }
 
 // An index of the catalog, unpacked.
-struct Cataloged {
+struct IndexCatalogRow {
   HeapTuple tuple;
   Form_pg_index form;
   const oidvector* classes;
@@ -65,8 +65,8 @@ void* NodeAttribute(HeapTuple tuple, AttrNumber number) {
   return stored == nullptr ? nullptr : stringToNode(TextDatumGetCString(PointerGetDatum(stored)));
 }
 
-Cataloged Unpack(HeapTuple tuple) {
-  Cataloged index;
+IndexCatalogRow Unpack(HeapTuple tuple) {
+  IndexCatalogRow index;
   index.tuple = tuple;
   index.form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
   index.classes = static_cast<oidvector*>(Attribute(tuple, Anum_pg_index_indclass));
@@ -118,7 +118,7 @@ int16 OptionsOf(const IndexElem* element) {
 }
 
 // `next_expression`: which of the index's expressions is the next one to compare with.
-bool SameKey(const Cataloged& index, int i, const IndexElem* element, int* next_expression) {
+bool SameKey(const IndexCatalogRow& index, int i, const IndexElem* element, int* next_expression) {
   const Column column = Resolve(element, index.form->indrelid);
   if (!OidIsValid(column.type) || column.attribute != index.form->indkey.values[i]) return false;
   if (column.attribute == InvalidAttrNumber) {
@@ -131,7 +131,7 @@ bool SameKey(const Cataloged& index, int i, const IndexElem* element, int* next_
          column.collation == index.collations->values[i] && options == index.options->values[i];
 }
 
-bool SameColumns(const Cataloged& index, const IndexStmt* asked) {
+bool SameColumns(const IndexCatalogRow& index, const IndexStmt* asked) {
   const int keys = list_length(asked->indexParams);
   const int included = list_length(asked->indexIncludingParams);
   if (index.form->indnkeyatts != keys || index.form->indnatts != keys + included) return false;
@@ -152,13 +152,13 @@ Node* AsStored(Node* predicate) {
   return reinterpret_cast<Node*>(make_ands_explicit(make_ands_implicit(reinterpret_cast<Expr*>(predicate))));
 }
 
-bool SameDefinition(const Meeting& meeting, const char* text) {
-  HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(meeting.existing));
+bool SameDefinition(const ExistingIndex& existing, const char* text) {
+  HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(existing.index));
   if (!HeapTupleIsValid(tuple)) return true;  // it has just gone
-  const Cataloged index = Unpack(tuple);
-  bool same = index.form->indrelid == meeting.table;
+  const IndexCatalogRow index = Unpack(tuple);
+  bool same = index.form->indrelid == existing.table;
   if (same) {
-    const IndexStmt* asked = transformIndexStmt(meeting.table, ParseCreate(text), text);
+    const IndexStmt* asked = transformIndexStmt(existing.table, ParseCreate(text), text);
     same = std::strcmp(asked->accessMethod, index.method_name) == 0 && asked->unique == index.form->indisunique &&
            asked->nulls_not_distinct == index.form->indnullsnotdistinct && !index.form->indisexclusion &&
            SameColumns(index, asked) && equal(AsStored(asked->whereClause), index.predicate);
@@ -190,17 +190,17 @@ void Analyze(const char* text) {
 }  // namespace
 
 void RequireSameIndex(const std::string& statement) {
-  const Meeting meeting = Guarded([&] { return Meet(statement.c_str()); });
-  if (!OidIsValid(meeting.existing)) return;
-  const char kind = Guarded([&] { return get_rel_relkind(meeting.existing); });
-  if (kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX) ThrowTaken(meeting.existing, "is no index", {});
-  if (!Guarded([&] { return ConditionalLockRelationOid(meeting.table, AccessShareLock); })) {
+  const ExistingIndex existing = Guarded([&] { return FindExisting(statement.c_str()); });
+  if (!OidIsValid(existing.index)) return;
+  const char kind = Guarded([&] { return get_rel_relkind(existing.index); });
+  if (kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX) ThrowTaken(existing.index, "is no index", {});
+  if (!Guarded([&] { return ConditionalLockRelationOid(existing.table, AccessShareLock); })) {
     throw core::Error(core::sqlstate::kLockNotAvailable,
-                      core::Format("could not obtain lock on %1%", QualifiedName(meeting.table)));
+                      core::Format("could not obtain lock on %1%", QualifiedName(existing.table)));
   }
-  if (Guarded([&] { return SameDefinition(meeting, statement.c_str()); })) return;
-  const std::string definition = Guarded([&] { return pg_get_indexdef_string(meeting.existing); });
-  ThrowTaken(meeting.existing, "is not the index that is asked for", core::Format("It is %1%.", definition));
+  if (Guarded([&] { return SameDefinition(existing, statement.c_str()); })) return;
+  const std::string definition = Guarded([&] { return pg_get_indexdef_string(existing.index); });
+  ThrowTaken(existing.index, "is not the index that is asked for", core::Format("It is %1%.", definition));
 }
 
 void RequireIndexable(const std::string& statement) {

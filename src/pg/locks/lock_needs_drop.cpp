@@ -32,12 +32,12 @@ namespace headway::pg {
 namespace {
 
 // The objects that are to go: found ones are worked off in turn, and each is met once.
-struct Doomed {
+struct DropSet {
   HTAB* seen;
   List* waiting;
 };
 
-Doomed NothingDoomed() {
+DropSet EmptyDropSet() {
   HASHCTL control = {};
   control.keysize = sizeof(ObjectAddress);
   control.entrysize = sizeof(ObjectAddress);
@@ -45,10 +45,10 @@ Doomed NothingDoomed() {
   return {hash_create("objects to drop", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT), NIL};
 }
 
-void Doom(Doomed* doomed, ObjectAddress object) {
+void AddToDrop(DropSet* drops, ObjectAddress object) {
   bool found = false;
-  void* entry = hash_search(doomed->seen, &object, HASH_ENTER, &found);
-  if (!found) doomed->waiting = lappend(doomed->waiting, entry);
+  void* entry = hash_search(drops->seen, &object, HASH_ENTER, &found);
+  if (!found) drops->waiting = lappend(drops->waiting, entry);
 }
 
 // The relation in a catalog's row about one of its triggers, rules or policies.
@@ -122,19 +122,19 @@ void AddLocksOf(LockSet* set, const ObjectAddress& object) {
 }
 
 // What cannot go alone takes its owner along: a view's rule takes the view.
-void DoomOwners(Doomed* doomed, const ObjectAddress& object) {
+void AddOwners(DropSet* drops, const ObjectAddress& object) {
   ForEachReferenced(object, [&](const FormData_pg_depend& dependency) {
     if (dependency.deptype != DEPENDENCY_INTERNAL || dependency.objsubid != object.objectSubId) return;
-    Doom(doomed, {dependency.refclassid, dependency.refobjid, dependency.refobjsubid});
+    AddToDrop(drops, {dependency.refclassid, dependency.refobjid, dependency.refobjsubid});
   });
 }
 
-void DoomDependents(Doomed* doomed, const ObjectAddress& object, bool cascade) {
+void AddDependents(DropSet* drops, const ObjectAddress& object, bool cascade) {
   ForEachDependent(object, [&](const FormData_pg_depend& dependency) {
     if (dependency.deptype == DEPENDENCY_NORMAL && !cascade) return;
     const ObjectAddress dependent = {dependency.classid, dependency.objid, dependency.objsubid};
-    Doom(doomed, dependent);
-    if (dependency.deptype != DEPENDENCY_INTERNAL) DoomOwners(doomed, dependent);
+    AddToDrop(drops, dependent);
+    if (dependency.deptype != DEPENDENCY_INTERNAL) AddOwners(drops, dependent);
   });
 }
 
@@ -225,13 +225,13 @@ void AddDropOne(LockSet* set, const DropStmt* drop, Node* object) {
 void AddDropOf(LockSet* set, ObjectAddress object, bool cascade) {
   // Objects of the server itself have no end of dependents, and are not dropped.
   if (object.objectId < FirstNormalObjectId) return;
-  Doomed doomed = NothingDoomed();
-  Doom(&doomed, object);
-  for (int i = 0; i < list_length(doomed.waiting); ++i) {
+  DropSet drops = EmptyDropSet();
+  AddToDrop(&drops, object);
+  for (int i = 0; i < list_length(drops.waiting); ++i) {
     CHECK_FOR_INTERRUPTS();
-    const auto* next = static_cast<ObjectAddress*>(list_nth(doomed.waiting, i));
+    const auto* next = static_cast<ObjectAddress*>(list_nth(drops.waiting, i));
     AddLocksOf(set, *next);
-    DoomDependents(&doomed, *next, cascade);
+    AddDependents(&drops, *next, cascade);
   }
 }
 

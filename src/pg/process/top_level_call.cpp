@@ -85,7 +85,7 @@ bool HoldsOnlyPortalSnapshot(const QueryDesc* query) {
 }
 
 // REQUIRES: inside a guard. Returns a constant, or nullptr when the call is alone.
-const char* Reason(FunctionCallInfo fcinfo) {
+const char* ReasonOf(FunctionCallInfo fcinfo) {
   if (IsTransactionBlock() || GetCurrentTransactionNestLevel() != 1) return "It is called inside a transaction block.";
   if (ActivePortal == nullptr || ActivePortal->strategy != PORTAL_ONE_SELECT || ActivePortal->queryDesc == nullptr) {
     return "It is called from a function, a DO block or a statement that is not a plain SELECT.";
@@ -107,8 +107,8 @@ const char* Reason(FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-std::string WhyNotAlone(FunctionCallInfo fcinfo) {
-  const char* reason = Guarded([&] { return Reason(fcinfo); });
+std::string WhyNotTopLevel(FunctionCallInfo fcinfo) {
+  const char* reason = Guarded([&] { return ReasonOf(fcinfo); });
   return reason == nullptr ? std::string() : std::string(reason);
 }
 

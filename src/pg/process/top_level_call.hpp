@@ -11,14 +11,14 @@
 namespace headway::pg {
 
 // Why a call is not a statement of its own, for the DETAIL of a refusal; empty when it is.
-std::string WhyNotAlone(FunctionCallInfo fcinfo);
+std::string WhyNotTopLevel(FunctionCallInfo fcinfo);
 
 // Why nothing may be written here at all (a standby, a READ ONLY transaction); raises the error.
 void RequireWritable(const char* function);
 
 // Gives the caller's snapshot back between construction and Restore(), and lets go of the lock on its virtual
 // transaction. When the wait ends by an error there is nothing
-// to restore: the transaction is over. REQUIRES: WhyNotAlone() was empty.
+// to restore: the transaction is over. REQUIRES: WhyNotTopLevel() was empty.
 class SnapshotRelease {
  public:
   SnapshotRelease();
