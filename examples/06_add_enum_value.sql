@@ -8,7 +8,7 @@ Support archiving of old completed jobs for data retention.$msg$,
     ALTER TYPE job_state ADD VALUE IF NOT EXISTS 'archived';
 $up$,
   downgrade     => $down$
-    -- PostgreSQL cannot take an enum value back; the type would have to be made anew. What matters is that no row uses
+    -- PostgreSQL cannot take an enum value back; the type would have to be made again. What matters is that no row uses
     -- it: if one does, the downgrade is refused (move such jobs to 'completed' first).
     DO $$
     DECLARE

@@ -280,7 +280,7 @@ SELECT migrate_upgrade();
 SELECT n, count(*) FROM by_bigint GROUP BY n;
 SELECT migrate_downgrade('base');
 SELECT n, count(*) FROM by_bigint GROUP BY n;
--- again: anew, though it is finished and has no condition
+-- again: from its beginning, though it is finished and has no condition
 SELECT migrate_upgrade();
 SELECT n, count(*) FROM by_bigint GROUP BY n;
 SELECT name, revision, state, rows_done FROM headway.backfill WHERE revision IS NOT NULL ORDER BY name;

@@ -4,7 +4,7 @@ CREATE EXTENSION pg_headway;
 CREATE TABLE items (id int PRIMARY KEY, b int NOT NULL, n int NOT NULL DEFAULT 0, CONSTRAINT stop CHECK (id <> 6000 OR n = 0));
 INSERT INTO items (id, b) SELECT i, 20000 - i FROM generate_series(1, 10000) AS i;
 CREATE VIEW result AS SELECT n, count(*) FROM items GROUP BY n ORDER BY n;
--- It stops at row 6000, and begins anew.
+-- It stops at row 6000, and starts over.
 CREATE PROCEDURE stop_in_the_middle() LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM safe_backfill_forget(name) FROM headway.backfill;
@@ -69,7 +69,7 @@ RESET search_path;
 ALTER TABLE other.things SET SCHEMA public;
 ALTER TABLE things RENAME TO items;
 
--- made anew under the same name: it is not the same
+-- made again under the same name: it is not the same
 SET client_min_messages = warning;
 CALL stop_in_the_middle();
 RESET client_min_messages;

@@ -164,7 +164,7 @@ SELECT count(*) FROM headway.unfinished;
 SELECT revision, direction, result, statement, sqlstate FROM headway.history WHERE revision = 'd' ORDER BY id DESC LIMIT 3;
 SELECT migrate_downgrade('c');
 
--- it may also be given up: a stamp says that the database is there, whatever was done, and the next time begins anew
+-- it may also be given up: a stamp says that the database is there, whatever was done, and the next time starts over
 SELECT migrate_revision('d', 'c', 'Fourth', $up$
   CREATE TABLE parts (id int);
   CREATE INDEX CONCURRENTLY parts_idx ON parts (id);
@@ -179,7 +179,7 @@ SELECT migrate_downgrade('c');
 SELECT migrate_upgrade();
 SELECT to_regclass('parts_idx');
 SELECT migrate_downgrade('c');
--- or begin anew with another script
+-- or start over with another script
 SELECT migrate_upgrade();
 SELECT migrate_revision('d', 'c', 'Fourth', 'CREATE TABLE parts (id int); CREATE INDEX CONCURRENTLY parts_idx ON parts (id)',
                         'DROP TABLE parts');

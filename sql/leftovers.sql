@@ -22,11 +22,11 @@ CREATE INDEX valid_ccnew ON t (id);
 CREATE INDEX t_ccnewer ON t (id);
 CREATE INDEX other_ccnew ON other (id);
 SELECT pg_temp.spoil('t_idx_ccnew', 't_idx_ccnew1', 't_idx_ccold', 't_ccnewer', 'other_ccnew');
-SELECT migrate_revision('a', NULL, 'An index anew', 'REINDEX INDEX CONCURRENTLY t_idx', '');
+SELECT migrate_revision('a', NULL, 'An index rebuilt', 'REINDEX INDEX CONCURRENTLY t_idx', '');
 SELECT migrate_upgrade('a');
 SELECT * FROM pg_temp.indexes();
--- the index that is to be built anew is none of them
-SELECT migrate_revision('b', 'a', 'A leftover anew', 'REINDEX INDEX CONCURRENTLY t_idx_ccnew', '');
+-- the index that is to be built again is none of them
+SELECT migrate_revision('b', 'a', 'A leftover rebuilt', 'REINDEX INDEX CONCURRENTLY t_idx_ccnew', '');
 CREATE INDEX t_idx_ccnew ON t (id);
 CREATE INDEX t_idx_ccold ON t (id);
 SELECT pg_temp.spoil('t_idx_ccnew', 't_idx_ccold');
@@ -39,7 +39,7 @@ CREATE INDEX t2_idx_ccnew ON "Another".t2 (id);
 SELECT pg_temp.spoil('"Another".t2_idx_ccnew');
 CREATE INDEX t_idx_ccnew2 ON t (id);
 SELECT pg_temp.spoil('t_idx_ccnew2');
-SELECT migrate_revision('s', 'b', 'A schema anew', 'REINDEX SCHEMA CONCURRENTLY "Another"', '');
+SELECT migrate_revision('s', 'b', 'A schema rebuilt', 'REINDEX SCHEMA CONCURRENTLY "Another"', '');
 SELECT migrate_upgrade('s');
 SELECT * FROM pg_temp.indexes();
 SELECT indexrelid::regclass FROM pg_index WHERE indrelid = '"Another".t2'::regclass;
@@ -54,7 +54,7 @@ CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
 CREATE INDEX p_idx ON p (id);
 CREATE INDEX p1_id_idx_ccold ON p1 (id);
 SELECT pg_temp.spoil('t_idx_ccnew', 'p1_id_idx_ccold');
-SELECT migrate_revision('c', 'b', 'Tables anew', 'REINDEX TABLE CONCURRENTLY t; REINDEX (CONCURRENTLY) TABLE p;
+SELECT migrate_revision('c', 'b', 'Tables rebuilt', 'REINDEX TABLE CONCURRENTLY t; REINDEX (CONCURRENTLY) TABLE p;
 REINDEX INDEX CONCURRENTLY p_idx', '');
 -- the server's own words on an INVALID index change from version to version
 SET client_min_messages = error;

@@ -1,4 +1,4 @@
--- safe_add_column(): at once what the server does at once, in phases what would write the table anew.
+-- safe_add_column(): at once what the server does at once, in phases what would rewrite the table.
 CREATE EXTENSION pg_headway;
 
 CREATE TABLE channels (id int PRIMARY KEY);

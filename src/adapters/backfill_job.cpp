@@ -180,7 +180,7 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
   if (found.rows.empty()) return std::nullopt;
   const pg::Row& row = found.rows.front();
   const bool same_table = pg::ToOid(row[10]) == definition.relation;
-  // A table that has been restored, or made anew, has its old name and another oid.
+  // A table that has been restored, or made again, has its old name and another oid.
   const std::string table = pg::QualifiedName(definition.relation);
   const std::string there =
       StatementOf(*row[0], same_table ? table : *row[1], row[2].value_or(""), row[3].value_or(""));
@@ -198,7 +198,7 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
                 Format("%1% \"%2%\" was begun on another table of that name", NounOf(definition), definition.name),
                 "Its table has been dropped and made again, or restored from a dump: how far it had come there says "
                 "nothing of the rows that are here.",
-                Format("To begin anew: SELECT safe_backfill_forget(%1%), then call it again.",
+                Format("To start over: SELECT safe_backfill_forget(%1%), then call it again.",
                        pg::QuoteLiteral(definition.name)));
   }
   job.request = RequestOf(*row[5]);
@@ -296,7 +296,7 @@ engine::Orders LoadOrders(const std::string& name) {
   if (found.rows.empty()) {
     throw Error(sqlstate::kObjectNotInPrerequisiteState, Format("the job \"%1%\" is gone", name),
                 "Its row in headway.backfill was deleted while it was being run. What was committed stays.",
-                "Call it again to begin anew.");
+                "Call it again to start over.");
   }
   return OrdersOf(found.rows.front());
 }

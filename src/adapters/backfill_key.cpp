@@ -21,8 +21,8 @@ void UseKeyOf(const BackfillDefinition& definition, const BackfillRange& range, 
              definition.name, table.qualified_name),
       Format("It is walked by (%1%), the primary key or a unique index over NOT NULL columns when it was begun.",
              core::JoinNames(range.key)),
-      Format("Create a unique index over that key again and call it again; or give up what is recorded of it and begin "
-             "anew: SELECT safe_backfill_forget(%1%).",
+      Format("Create a unique index over that key again and call it again; or give up what is recorded of it and start "
+             "over: SELECT safe_backfill_forget(%1%).",
              pg::QuoteLiteral(definition.name)));
 }
 

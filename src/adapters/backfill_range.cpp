@@ -68,7 +68,7 @@ pg::PreparedQuery note_failure(
   throw core::Error(
       core::sqlstate::kObjectNotInPrerequisiteState,
       core::Format("the row of range %1% of the job \"%2%\" in headway.backfill_range is damaged", range.number, job),
-      detail, core::Format("Give the job up and begin anew: SELECT safe_backfill_forget(%1%).", pg::QuoteLiteral(job)));
+      detail, core::Format("Give the job up and start over: SELECT safe_backfill_forget(%1%).", pg::QuoteLiteral(job)));
 }
 
 bool IsPage(const std::string& text) {

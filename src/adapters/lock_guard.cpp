@@ -73,14 +73,14 @@ void LockGuard::Run(const core::Statement& statement, bool top_level, std::int64
   NoteRewrites(statement);
 }
 
-// Nobody can read a table while it is written anew; whoever runs it should know how long that was.
+// Nobody can read a table while it is rewritten; whoever runs it should know how long that was.
 void LockGuard::NoteRewrites(const core::Statement& statement) const {
   if (!pg::InTransaction() || !statement.alters_table()) return;
   for (const Storage& before : shut_) {
     const std::uint64_t now = pg::StorageOf(before.relation);
     if (now == 0 || now == before.file) continue;
     pg::ReportNotice(
-        core::Format("%1% has been written anew under an ACCESS EXCLUSIVE lock", pg::QualifiedName(before.relation)),
+        core::Format("%1% has been rewritten under an ACCESS EXCLUSIVE lock", pg::QualifiedName(before.relation)),
         core::Format("Nobody can read it until this is committed. Its statement began in line %1%.", statement.line),
         {});
   }

@@ -32,8 +32,8 @@ class LockGuard {
   };
   pg::LockNeed missing_;  // what hovering did not get
   std::uint32_t awaited_transaction_ = 0;
-  std::vector<Storage> shut_;  // what this statement shuts readers out of, and where it is stored
-  std::string held_name_;      // the first that the unit shuts readers out of
+  std::vector<Storage> shut_;  // what this statement blocks reads of, and where it is stored
+  std::string held_name_;      // the first that the unit blocks reads of
   std::string held_too_long_;
 };
 

@@ -17,7 +17,7 @@ bool IsAsBefore(FunctionCallInfo call, const char* column) {
   return pg::OldRowField(call, column) == pg::NewRowField(call, column);
 }
 
-// Of the role that vouches: names can be given to others, oids cannot. What is not vouched for anew keeps whoever it
+// Of the role that vouches: names can be given to others, oids cannot. What is not vouched for again keeps whoever it
 // had, who may be gone. A dump's oids are of another cluster: a restore is an INSERT, and finds them by their names.
 Oid VoucherOid(FunctionCallInfo call, const std::string& role) {
   const std::optional<std::string> before = pg::OldRowField(call, "registered_by_oid");

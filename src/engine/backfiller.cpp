@@ -319,7 +319,7 @@ void Backfiller::HeedRequest() {
     if (request == Request::kCancel) {
       throw Error(core::sqlstate::kQueryCanceled, Format("backfill \"%1%\" was cancelled", job_.name()),
                   "Somebody has called safe_backfill_cancel(). What was committed stays.",
-                  "Call it again to go on where it stopped, or safe_backfill_forget() to begin anew.");
+                  "Call it again to go on where it stopped, or safe_backfill_forget() to start over.");
     }
     WaitFor({"pause", "paused by safe_backfill_pause(), until safe_backfill_resume()", kPollMs});
     if (TimeIsUp()) return;

@@ -308,7 +308,7 @@ int Migrator::Resume(const MigrationStep& step, const std::string& text, const c
                 Format("%1% of its statements are done; the script they belong to is in headway.unfinished.",
                        progress->statements_done),
                 Format("Register the earlier script again and let it finish; or undo those statements by hand, then "
-                       "begin anew: SELECT migrate_forget_progress('%1%').",
+                       "start over: SELECT migrate_forget_progress('%1%').",
                        step.revision));
   }
   const std::int64_t count = static_cast<std::int64_t>(script.statements.size());
@@ -318,7 +318,7 @@ int Migrator::Resume(const MigrationStep& step, const std::string& text, const c
                 Format("headway.unfinished does not fit the %1%", NameScript(step)),
                 Format("It says that %1% of %2% statements are done, and no run writes that.",
                        progress->statements_done, count),
-                Format("See which of its statements are done, undo them by hand, then begin anew: "
+                Format("See which of its statements are done, undo them by hand, then start over: "
                        "SELECT migrate_forget_progress('%1%').",
                        step.revision));
   }

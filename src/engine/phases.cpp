@@ -63,13 +63,13 @@ int PhaseRunner::Run(const PhasedOperation& operation) {
   }
   if (run == 0) {
     const std::string& why = operation.nothing_to_do;
-    reporter_.Notice("nothing to do: " + (why.empty() ? operation.name + " is done already" : why));
+    reporter_.Notice("nothing to do: " + (why.empty() ? operation.name + " is already done" : why));
   }
   if (!operation.remains.empty()) reporter_.Notice(operation.remains, {}, operation.remains_hint);
   return run;
 }
 
-// False when the phase was done already.
+// False when the phase was already done.
 bool PhaseRunner::RunPhase(Running& running) {
   std::string last;
   for (;;) {

@@ -22,7 +22,7 @@ using PhaseWork = std::variant<std::vector<core::Statement>, std::function<void(
 
 struct Phase {
   std::string title;  // what it does, for people: "validate constraint videos_url_check"
-  // What is to be done next, or nothing. Called in an open unit, anew in each try and again after each success:
+  // What is to be done next, or nothing. Called in an open unit, again in each try and after each success:
   // statements must have changed the answer. Work of its own is done once in a call.
   std::function<std::optional<PhaseWork>()> next;
   // Looks at what stopped the phase and does something about it, in transactions of its own; true: try it again. May
@@ -44,7 +44,7 @@ struct PhasedOperation {
   // What is left on purpose when all are done, and how to go on; may be empty.
   std::string remains = {};
   std::string remains_hint = {};
-  std::string nothing_to_do = {};  // what to say when there is nothing; empty: that it is done already
+  std::string nothing_to_do = {};  // what to say when there is nothing; empty: that it is already done
 };
 
 class PhaseRunner {

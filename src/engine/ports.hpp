@@ -60,7 +60,7 @@ class Session {
   // open unit.
   virtual std::string DescribeBlockers() = 0;
 
-  // Not empty: the unit that was rolled back last held a lock that shuts readers out for too long, and was cancelled
+  // Not empty: the unit that was rolled back last held a lock that blocks reads for too long, and was cancelled
   // for it. The text says which and how long.
   virtual std::string HeldTooLong() = 0;
 

@@ -382,7 +382,7 @@ CREATE TABLE headway.graph (
   heads pg_catalog.text[] COLLATE pg_catalog."C"
 );
 INSERT INTO headway.graph (changed_by) VALUES (pg_catalog.pg_current_xact_id());
-COMMENT ON TABLE headway.graph IS 'one row: what is known of the registered revisions as a whole; not dumped, since it is found out anew';
+COMMENT ON TABLE headway.graph IS 'one row: what is known of the registered revisions as a whole; not dumped, since it is found out again';
 COMMENT ON COLUMN headway.graph.changed_by IS 'the last transaction that has changed headway.revision, by a trigger';
 COMMENT ON COLUMN headway.graph.target IS 'a target of migrate_upgrade() for which nothing is to be done while the heads are those; NULL: none is known';
 COMMENT ON COLUMN headway.graph.heads IS 'the heads at which that is so';
@@ -579,7 +579,7 @@ COMMENT ON FUNCTION safe_backfill_cancel(pg_catalog.text) IS
 CREATE FUNCTION safe_backfill_forget(name pg_catalog.text)
   RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_backfill_forget(pg_catalog.text) IS
-  'deletes the record of a job that is not being run: the next call of it begins anew. Returns whether there was one';
+  'deletes the record of a job that is not being run: the next call of it starts over. Returns whether there was one';
 
 CREATE FUNCTION safe_backfill_set(
     name pg_catalog.text, batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT NULL, pause interval DEFAULT NULL,
@@ -635,7 +635,7 @@ COMMENT ON FUNCTION safe_add_primary_key(pg_catalog.regclass, pg_catalog.text, p
 CREATE FUNCTION safe_add_column(relation pg_catalog.regclass, definition pg_catalog.text)
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_add_column(pg_catalog.regclass, pg_catalog.text) IS
-  'Adds a column without writing the table anew under a strong lock; definition: what stands behind ADD COLUMN. A volatile DEFAULT is filled in batch by batch; NOT NULL, CHECK and REFERENCES are phases of their own. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+  'Adds a column without rewriting the table under a strong lock; definition: what stands behind ADD COLUMN. A volatile DEFAULT is filled in batch by batch; NOT NULL, CHECK and REFERENCES are phases of their own. Goes on where it stopped when called again. Returns the number of phases that had something to do';
 
 CREATE FUNCTION safe_rename_column(relation pg_catalog.regclass, column_name pg_catalog.text, new_name pg_catalog.text)
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -19,7 +19,7 @@ using pg::ColumnDefinition;
 using pg::ColumnObstacle;
 namespace sqlstate = core::sqlstate;
 
-constexpr char kWritesAnew[] = "The whole table would be written anew while nobody can read or write it.";
+constexpr char kWritesAnew[] = "The whole table would be rewritten while nobody can read or write it.";
 constexpr char kBuildsIndex[] = "Its index would be built while nobody can read or write the table.";
 
 [[noreturn]] void Refuse(const Table& table, const ColumnDefinition& column, const char* what, const char* why,
@@ -126,7 +126,7 @@ void RequireMatch(const Table& table, const ColumnDefinition& column, const pg::
   }
   throw Error(
       sqlstate::kDuplicateColumn,
-      Format("column \"%1%\" of %2% exists already and is not the one that is asked for", column.name, table.name),
+      Format("column \"%1%\" of %2% already exists and is not the one that is asked for", column.name, table.name),
       other, "Ask for another name, or for the column that there is.");
 }
 

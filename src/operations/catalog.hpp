@@ -17,7 +17,7 @@ struct Table {
   bool partitioned = false;
 };
 
-// Throws when it is gone, is no table, is temporary or a system catalog.
+// Throws when it is gone, is not a table, is temporary or a system catalog.
 Table RequireTable(std::uint32_t relation);
 
 // The oids of the table and of what is below it, its partitions or those that inherit from it, at all levels.

@@ -91,7 +91,7 @@ std::optional<ColumnId> FindNew(const Change& change) {
 [[noreturn]] void Refuse(const Change& change, const std::string& detail, const std::string& way = {}) {
   const std::string plain = Format(
       "ALTER TABLE ... ALTER %1% TYPE %2% in a revision, when the table may be shut for as "
-      "long as it takes to write it anew.",
+      "long as it takes to rewrite it.",
       change.quoted(), change.type_text);
   throw Error(
       sqlstate::kFeatureNotSupported,
@@ -327,7 +327,7 @@ Phase Fill(const OperationCall& call, const Change& change) {
   phase.title = Format("fill %1%", QuoteIdentifier(change.new_name));
   phase.next = [=, backfill = call.backfill]() -> std::optional<PhaseWork> {
     if (IsFilled(change)) return std::nullopt;
-    // By its number the column is another one when it has been dropped and added again: then all is to be filled anew.
+    // By its number the column is another one when it has been dropped and added again: then all is to be filled again.
     const std::string job = Format("safe_change_column_type of %1%.%2% (column %3%)", change.table.name,
                                    change.quoted(), RequireColumn(change.table, change.new_name).number);
     return std::function<void()>([=] {
@@ -349,7 +349,7 @@ Phase NoteFilled(const Change& change) {
 }
 
 Phase BuildIndexes(const Change& change) {
-  return Statements("build its indexes anew, concurrently", [=]() -> std::string {
+  return Statements("rebuild its indexes concurrently", [=]() -> std::string {
     for (const DependentIndex& index : DependentIndexes(change.column)) {
       if (!IsValidIndex(index.schema, NewName(index.oid))) return IndexStatement(change, index);
     }

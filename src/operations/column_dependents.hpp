@@ -1,4 +1,4 @@
-// What hangs on a column and has to be made anew when another column takes its place.
+// What hangs on a column and has to be made again when another column takes its place.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ struct DependentConstraint {
 std::vector<DependentConstraint> DependentChecks(const ColumnId& column);
 std::vector<DependentConstraint> DependentForeignKeys(const ColumnId& column, const std::string& other);
 
-// What hangs on it besides and cannot be made anew, for people: "view v", "policy p on table t". Its DEFAULT, sequence,
-// indexes, CHECKs and foreign keys are none of that.
+// What hangs on it besides and cannot be made again, for people: "view v", "policy p on table t". Its DEFAULT,
+// sequence, indexes, CHECKs and foreign keys are none of that.
 std::vector<std::string> Obstacles(const ColumnId& column);
 
 struct ColumnDetails {

@@ -65,7 +65,7 @@ void SwapIndex(const Table& table, const DependentIndex& index, Script& script) 
 
 bool IsInteger(const std::string& type) { return type == "smallint" || type == "integer" || type == "bigint"; }
 
-// The sequence goes on where it is; that of an identity column belongs to the column and has to be made anew.
+// The sequence goes on where it is; that of an identity column belongs to the column and has to be made again.
 void SwapIdentity(const ColumnSwap& swap, const OwnedSequence& sequence, char identity, Script& script) {
   const std::string column = QuoteIdentifier(swap.column.name);
   const std::string old_sequence = pg::MakeObjectName(swap.old_name, {}, "seq");

@@ -34,7 +34,7 @@ class Filler {
   }
 
   // REQUIRES: an open unit. By its number a column that has been dropped and added again is another one: then all is to
-  // be filled anew.
+  // be filled again.
   void Look() const { *number_ = RequireColumn(table_, column_).number; }
 
   // REQUIRES: no unit open; Look() before.
@@ -85,7 +85,7 @@ Phase Statements(std::string title, std::function<std::string()> next) {
 
 void ThrowOtherConstraint(const Table& table, const Constraint& existing) {
   throw Error(sqlstate::kDuplicateObject,
-              Format("constraint \"%1%\" of %2% exists already and is not the one that is asked for", existing.name,
+              Format("constraint \"%1%\" of %2% already exists and is not the one that is asked for", existing.name,
                      table.name),
               Format("It is %1%.", existing.definition), "Drop it, rename it, or ask for another name.");
 }
@@ -216,7 +216,7 @@ void AppendNotNull(engine::PhasedOperation& operation, const OperationCall& call
   }
   AppendNotNullByCheck(operation, table, column, helper, refine);
 
-  // Together: each time everyone waits for a moment, and thinks anew about what to do with the table.
+  // Together: each time everyone waits for a moment, and thinks again about what to do with the table.
   const std::string drop = "DROP CONSTRAINT " + pg::QuoteIdentifier(helper);
   const std::string title = Format("set %1% NOT NULL", quoted);
   operation.phases.push_back(Statements(title, [=]() -> std::string {

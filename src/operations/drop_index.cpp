@@ -93,7 +93,7 @@ engine::PhasedOperation DropIndex(const OperationCall& call) {
   engine::PhasedOperation operation;
   operation.name = "safe_drop_index of " + name;
   operation.table = name;
-  operation.nothing_to_do = Format("there is no index %1%", name);
+  operation.nothing_to_do = Format("there is not an index %1%", name);
   if (oid == 0) return operation;
 
   const std::optional<DoomedIndex> found = RequireDroppable(oid);

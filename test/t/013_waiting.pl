@@ -69,7 +69,7 @@ is(query("SELECT indisvalid FROM pg_index WHERE indexrelid = 't_idx2'::regclass"
 query(q{ROLLBACK PREPARED 'in front'});
 $run = start_psql($node, $up);
 is($run->finish, 0, 'the next run builds it') or diag($run->err);
-like($run->err, qr/dropped the invalid index "t_idx2"/, 'anew');
+like($run->err, qr/dropped the invalid index "t_idx2"/, 'again');
 is(query("SELECT indisvalid FROM pg_index WHERE indexrelid = 't_idx2'::regclass"), 't', 'it is valid');
 
 # ---- short waits are not worth a word --------------------------------------------------------------------------

@@ -73,7 +73,7 @@ is($run->finish, 0, 'the first session goes on') or diag($run->err);
 is($second->finish, 0, 'the second session waits for its turn') or diag($second->err);
 is($run->out, "2\n", 'the first has done both phases');
 is($second->out, "0\n", 'the second had nothing to do');
-like($second->err, qr/nothing to do: safe_add_unique of t_id_key on public\.t is done already/, 'and says so');
+like($second->err, qr/nothing to do: safe_add_unique of t_id_key on public\.t is already done/, 'and says so');
 
 $call = q{SELECT safe_reindex('t_n_idx')};
 $run = held_up($call, 't');

@@ -240,7 +240,7 @@ class Round:
 
     def do_call(self, _call, _role):
         """Somebody else starts the same: it must not do anything twice. It may start a job over that is done and has a
-        condition; then it counts anew."""
+        condition; then it counts again."""
         if self.kind.where:
             self.names["counts"] = ">"
         other = self.call()

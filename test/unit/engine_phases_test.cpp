@@ -72,16 +72,16 @@ TEST(Phases, ASecondCallHasNothingToDo) {
   world.TakeTrace();
   EXPECT_EQ(Operate(world), 0);
   EXPECT_EQ(world.said.size(), 1U);
-  EXPECT_NE(world.said.at(0).find("nothing to do: safe_thing of public.t is done already"), std::string::npos);
+  EXPECT_NE(world.said.at(0).find("nothing to do: safe_thing of public.t is already done"), std::string::npos);
   EXPECT_EQ(world.TakeTrace().find("run "), std::string::npos);
 }
 
 TEST(Phases, NothingToDoHasItsOwnWords) {
   World world;
   PhasedOperation operation;
-  operation.nothing_to_do = "there is no index i";
+  operation.nothing_to_do = "there is not an index i";
   EXPECT_EQ(Operate(world, operation), 0);
-  EXPECT_NE(world.said.at(0).find("nothing to do: there is no index i"), std::string::npos) << world.said.at(0);
+  EXPECT_NE(world.said.at(0).find("nothing to do: there is not an index i"), std::string::npos) << world.said.at(0);
 }
 
 TEST(Phases, AnErrorNamesItsPhaseAndKeepsThoseBefore) {

@@ -183,7 +183,7 @@ void Analyze(const char* text) {
 
 [[noreturn]] void ThrowTaken(Oid existing, const char* what, const std::string& detail) {
   throw core::Error(core::sqlstate::kDuplicateTable,
-                    core::Format("%1% exists already and %2%", QualifiedName(existing), what), detail,
+                    core::Format("%1% already exists and %2%", QualifiedName(existing), what), detail,
                     "Drop it, or give the new index another name. IF NOT EXISTS looks at the name only.");
 }
 
@@ -193,7 +193,7 @@ void RequireSameIndex(const std::string& statement) {
   const ExistingIndex existing = Guarded([&] { return FindExisting(statement.c_str()); });
   if (!OidIsValid(existing.index)) return;
   const char kind = Guarded([&] { return get_rel_relkind(existing.index); });
-  if (kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX) ThrowTaken(existing.index, "is no index", {});
+  if (kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX) ThrowTaken(existing.index, "is not an index", {});
   if (!Guarded([&] { return ConditionalLockRelationOid(existing.table, AccessShareLock); })) {
     throw core::Error(core::sqlstate::kLockNotAvailable,
                       core::Format("could not obtain lock on %1%", QualifiedName(existing.table)));

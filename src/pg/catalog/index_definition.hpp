@@ -7,9 +7,9 @@
 
 namespace headway::pg {
 
-// For a CREATE INDEX IF NOT EXISTS: throws 42P07 when what has the name is no index, is an index of another table, or
-// differs in access method, columns, expressions, order, operator classes, collations, predicate or uniqueness. Storage
-// parameters and the tablespace may differ. For everything else, and when the name is free, does nothing.
+// For a CREATE INDEX IF NOT EXISTS: throws 42P07 when what has the name is not an index, is an index of another table,
+// or differs in access method, columns, expressions, order, operator classes, collations, predicate or uniqueness.
+// Storage parameters and the tablespace may differ. For everything else, and when the name is free, does nothing.
 // REQUIRES: a transaction.
 void RequireSameIndex(const std::string& statement);
 

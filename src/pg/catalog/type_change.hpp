@@ -1,4 +1,4 @@
-// What changing the type of a column comes to: a change of the catalogs, or every row written anew.
+// What changing the type of a column comes to: a change of the catalogs, or every row rewritten.
 #pragma once
 
 #include "pg/types.hpp"

@@ -20,14 +20,14 @@ struct HoverResult {
   LockNeed missing;  // unless it has taken them: the first that was not to be had
 };
 
-// What was taken stays with the transaction. Names are resolved anew each time, since they may change meanwhile. Only
+// What was taken stays with the transaction. Names are resolved again each time, since they may change meanwhile. Only
 // what the current user may lock is tried for: the statement itself will say that the rest is not allowed.
 // REQUIRES: a transaction.
 HoverResult HoverFor(const std::string& statement, std::int64_t milliseconds);
 
 // Whether not even a SELECT gets past this lock.
 bool ShutsReadersOut(const LockNeed& need);
-// A number that changes when the relation is written anew; 0 when it has no storage or is gone.
+// A number that changes when the relation is rewritten; 0 when it has no storage or is gone.
 std::uint64_t StorageOf(Oid relation);
 
 }  // namespace headway::pg

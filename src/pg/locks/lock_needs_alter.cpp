@@ -92,7 +92,7 @@ void OnDropColumn(const Alteration& alteration, const AlterTableCmd* command) {
   }
 }
 
-// Foreign keys over the column are made anew.
+// Foreign keys over the column are made again.
 void OnColumnType(const Alteration& alteration, const AlterTableCmd* command) {
   Descend(alteration);
   const AttrNumber column = get_attnum(alteration.table, command->name);

@@ -5,7 +5,7 @@
 
 namespace headway::pg {
 
-// What cannot be added but by writing the table anew, or by building an index, under ACCESS EXCLUSIVE.
+// What cannot be added but by rewriting the table, or by building an index, under ACCESS EXCLUSIVE.
 enum class ColumnObstacle { kNone, kUnique, kPrimaryKey, kSerial, kIdentity, kGenerated, kDomain, kNoInherit };
 
 struct ColumnConstraint {
