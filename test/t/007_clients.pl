@@ -37,7 +37,7 @@ is(psql_doors("\\set FETCH_COUNT 10\nSELECT migrate_upgrade();"), $node->pg_vers
 	'FETCH_COUNT: a cursor in the psql of older versions');
 my $watch = start_psql($node, undef);
 $watch->say("SELECT migrate_upgrade()\n\\watch 0.1");
-$watch->{harness}->pump until $watch->err =~ /nothing to do.*nothing to do/s;
+$watch->wait_for_message(qr/nothing to do.*nothing to do/s);
 kill 'INT', $watch->client_pid;
 $watch->finish;
 is(doors(), 'worker', '\watch: run once, then nothing to do');

@@ -95,6 +95,8 @@ $reader->run('COMMIT');
 # Two tables, the second one is not free: what the first statement took is given back between the tries.
 $reader->run('BEGIN; SELECT count(*) FROM other');
 my $second = start_psql($node, $up, settings => { 'headway.hover_time' => '100ms' });
+# What is said of a try comes after it: by then the reader has been seen, and nothing is held.
+$second->wait_for_message(qr/has to wait for a lock/);
 wait_until($node, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'pg_headway' AND xact_start IS NULL}, 'it pauses');
 is(query('SELECT count(*) FROM videos'), '1000', 'the first table can be read in the pauses');
 $reader->run('COMMIT');

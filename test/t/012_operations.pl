@@ -254,7 +254,7 @@ sub check_turn {
 	my ($operation, $stop, $expected) = @_;
 	my ($first) = start_held($operation, $stop);
 	my $second = start_call($operation);
-	$second->{harness}->pump until $second->err =~ /waiting for another operation on|has to wait for a lock/;
+	$second->wait_for_message(qr/waiting for another operation on|has to wait for a lock/);
 	set_stop(0);
 	my $how = "$operation->{call}, two at a time at stop $stop";
 	is($first->finish, 0, "$how: the first one") or diag($first->err);

@@ -14,13 +14,6 @@ my $up = 'SELECT migrate_upgrade()';
 
 sub query { return $node->safe_psql('postgres', $_[0]); }
 
-# Waits until a run has said something; its own time limit ends it.
-sub wait_for_notice {
-	my ($run, $pattern) = @_;
-	$run->{harness}->pump until $run->err =~ $pattern;
-	return;
-}
-
 sub leader { return query(q{SELECT pid FROM pg_stat_activity WHERE query = 'SELECT migrate_upgrade()'
 	AND backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()}); }
 
@@ -34,7 +27,7 @@ my $pid = $writer->backend_pid;
 $writer->run('BEGIN; UPDATE t SET n = n');
 my $run = start_psql($node, $up);
 my $worker = wait_for_worker($node, "wait_event_type = 'Lock'");
-wait_for_notice($run, qr/waiting for 1 transaction[^\n]*\n(?:DETAIL:[^\n]*\n)/);
+$run->wait_for_message(qr/waiting for 1 transaction[^\n]*\n(?:DETAIL:[^\n]*\n)/);
 like($run->err, qr/NOTICE:  00000: waiting for 1 transaction, the oldest for 00:00:0\d\nDETAIL:  pid $pid \(.*"idle in transaction" for 00:00:0\d\).*UPDATE t SET n = n/,
 	'the notice names the one in front');
 my $leader = leader();
@@ -46,7 +39,7 @@ my ($state, $message) = psql_error($node, q{SELECT migrate_forget_progress('a')}
 is($state, '55P03', 'no progress is forgotten meanwhile');
 like($message, qr/while a migration run is in progress.*process(?i) $worker/s, 'by whom it is run is said');
 # Once more, so that it is not the first look only.
-wait_for_notice($run, qr/waiting for 1 transaction, the oldest for 00:00:1\d/);
+$run->wait_for_message(qr/waiting for 1 transaction, the oldest for 00:00:1\d/);
 is(query("SELECT backend_xmin IS NULL FROM pg_stat_activity WHERE pid = $leader"), 't', 'nor after the second time');
 $writer->run('COMMIT');
 is($run->finish, 0, 'it ends when the one in front does') or diag($run->err);
@@ -58,7 +51,7 @@ is(() = $run->err =~ /waiting for/g, 2, 'it was said twice, not each second');
 register($node, 'b', 'a', 'CREATE INDEX CONCURRENTLY t_idx2 ON t (n)');
 $writer->run(q{BEGIN; UPDATE t SET n = n; PREPARE TRANSACTION 'in front'});
 $run = start_psql($node, $up);
-wait_for_notice($run, qr/waiting for 1 transaction[^\n]*\n(?:DETAIL:[^\n]*\n)/);
+$run->wait_for_message(qr/waiting for 1 transaction[^\n]*\n(?:DETAIL:[^\n]*\n)/);
 like($run->err, qr/DETAIL:  prepared transaction "in front" \(.*for 00:00:\d\d\)/, 'a prepared transaction by its name');
 query('SELECT pg_cancel_backend(' . leader() . ')');
 isnt($run->finish, 0, 'a cancel ends it while it waits for what never ends by itself');

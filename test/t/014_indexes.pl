@@ -67,7 +67,7 @@ is(invalid(), '0', 'and nothing INVALID is left');
 $call = q{SELECT safe_add_unique('t', '(id)')};
 $run = held_up($call, 't');
 my $second = start_psql($node, $call);
-$second->{harness}->pump until $second->err =~ /waiting for another operation on public\.t/;
+$second->wait_for_message(qr/waiting for another operation on public\.t/);
 $writer->run('ROLLBACK');
 is($run->finish, 0, 'the first session goes on') or diag($run->err);
 is($second->finish, 0, 'the second session waits for its turn') or diag($second->err);
@@ -78,7 +78,7 @@ like($second->err, qr/nothing to do: safe_add_unique of t_id_key on public\.t is
 $call = q{SELECT safe_reindex('t_n_idx')};
 $run = held_up($call, 't');
 $second = start_psql($node, $call);
-$second->{harness}->pump until $second->err =~ /waiting for another operation on public\.t/;
+$second->wait_for_message(qr/waiting for another operation on public\.t/);
 $writer->run('ROLLBACK');
 is($run->finish, 0, 'the first session rebuilds an index');
 is($second->finish, 0, 'the second session does not fail') or diag($second->err);

@@ -161,6 +161,13 @@ sub run {
 	return $result;
 }
 
+# Waits until it has been told something that matches; its own time limit ends it.
+sub wait_for_message {
+	my ($self, $pattern) = @_;
+	$self->{harness}->pump until $self->{err} =~ $pattern;
+	return;
+}
+
 # Waits for its end; the exit code of psql.
 sub finish {
 	my ($self) = @_;
