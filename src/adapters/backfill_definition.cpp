@@ -2,6 +2,7 @@
 
 #include "core/format.hpp"
 #include "core/short_hash.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/text.hpp"
 
 namespace headway::server {

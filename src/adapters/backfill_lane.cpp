@@ -13,7 +13,6 @@
 #include "core/sqlstate.hpp"
 #include "pg/locks/blockers.hpp"
 #include "pg/locks/lock_need.hpp"
-#include "pg/text.hpp"
 
 namespace headway::server {
 

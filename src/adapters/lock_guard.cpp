@@ -7,12 +7,13 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
+#include "pg/catalog/object_names.hpp"
+#include "pg/catalog/storage.hpp"
 #include "pg/locks/blockers.hpp"
 #include "pg/locks/lock_watch.hpp"
 #include "pg/process/portal.hpp"
 #include "pg/process/transaction.hpp"
 #include "pg/settings.hpp"
-#include "pg/text.hpp"
 
 namespace headway::server {
 
@@ -48,7 +49,7 @@ engine::LockOutcome LockGuard::Hover(const core::Statement& statement, std::int6
 void LockGuard::WatchHold(const pg::HoverResult& result) {
   shut_.clear();
   for (const pg::LockNeed& need : result.needs) {
-    if (!pg::ShutsReadersOut(need)) continue;
+    if (!pg::BlocksReads(need)) continue;
     shut_.push_back({need.relation, pg::StorageOf(need.relation)});
     if (held_name_.empty()) held_name_ = pg::QualifiedName(need.relation);
   }

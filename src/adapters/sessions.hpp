@@ -6,6 +6,7 @@
 
 #include "adapters/lock_guard.hpp"
 #include "engine/ports.hpp"
+#include "pg/locks/waiters.hpp"
 #include "pg/process/runner_lock.hpp"
 #include "pg/process/session_objects.hpp"
 #include "pg/process/transaction.hpp"

@@ -7,6 +7,7 @@
 #include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/process/roles.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"

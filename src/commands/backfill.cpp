@@ -6,9 +6,9 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/process/top_level_call.hpp"
 #include "pg/process/worker_team.hpp"
-#include "pg/text.hpp"
 
 namespace headway::server {
 

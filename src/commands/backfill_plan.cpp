@@ -4,10 +4,12 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/catalog/object_names.hpp"
+#include "pg/parse/analysis.hpp"
+#include "pg/parse/clause.hpp"
 #include "pg/process/transaction.hpp"
 #include "pg/row_batch.hpp"
 #include "pg/spi.hpp"
-#include "pg/text.hpp"
 
 namespace headway::server {
 

@@ -16,6 +16,7 @@
 #include "engine/lock_retry.hpp"
 #include "engine/unit.hpp"
 #include "pg/backend.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/process/runner_lock.hpp"
 #include "pg/process/worker_team.hpp"
 #include "pg/text.hpp"

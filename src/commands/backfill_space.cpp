@@ -4,6 +4,7 @@
 #include "core/sqlstate.hpp"
 #include "engine/unit.hpp"
 #include "pg/backend.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/catalog/table_shape.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"

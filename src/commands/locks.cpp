@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/locks/blockers.hpp"
 #include "pg/locks/lock_needs.hpp"
 #include "pg/parse/script.hpp"

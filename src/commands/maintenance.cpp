@@ -4,6 +4,7 @@
 
 #include "adapters/version_table.hpp"
 #include "commands/inspection.hpp"
+#include "commands/no_run.hpp"
 #include "core/format.hpp"
 #include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
@@ -16,6 +17,8 @@
 namespace headway::server {
 
 namespace {
+
+constexpr char kTryAgain[] = "Try again when the run has ended.";
 
 using core::Error;
 using core::Format;
@@ -70,12 +73,6 @@ void RequireUnneeded(const DatabaseState& state, core::RevisionIndex index) {
   }
 }
 
-// To the end of the transaction.
-void RequireNoRun(const char* refusal) {
-  if (pg::TryRunnerLock(false)) return;
-  throw Error(core::sqlstate::kLockNotAvailable, refusal, pg::DescribeRunner(), "Try again when the run has ended.");
-}
-
 }  // namespace
 
 std::vector<core::Finding> Check(bool reversible) {
@@ -91,7 +88,7 @@ std::vector<core::Finding> Check(bool reversible) {
 
 std::string Forget(const std::string& revision, bool force) {
   pg::WaitForRegistrationLock();
-  RequireNoRun("no revision can be forgotten while a migration run is in progress");
+  RequireNoRun("no revision can be forgotten while a migration run is in progress", kTryAgain);
   const DatabaseState state = DatabaseState::Load();
   const core::RevisionIndex index = Named(state.graph, revision);
   if (!force) RequireUnneeded(state, index);
@@ -102,7 +99,7 @@ std::string Forget(const std::string& revision, bool force) {
 }
 
 bool ForgetProgress(const std::string& revision) {
-  RequireNoRun("no progress can be forgotten while a migration run is in progress");
+  RequireNoRun("no progress can be forgotten while a migration run is in progress", kTryAgain);
   // What is not registered any more may still be there.
   if (delete_unfinished.Run({revision}).processed > 0) return true;
   const DatabaseState state = DatabaseState::Load();

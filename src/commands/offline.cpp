@@ -4,6 +4,7 @@
 #include "core/offline_script.hpp"
 #include "core/planner.hpp"
 #include "engine/runnable.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/text.hpp"
 

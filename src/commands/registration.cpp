@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/revision_store.hpp"
+#include "commands/no_run.hpp"
 #include "core/applied_heads.hpp"
 #include "core/format.hpp"
 #include "core/graph.hpp"
@@ -21,9 +22,6 @@ namespace {
 using core::Error;
 using core::Format;
 namespace sqlstate = core::sqlstate;
-
-constexpr int kLooksForRun = 10;
-constexpr std::int64_t kBetweenLooksMs = 10;
 
 // No registration reads the whole table. Those about labels go by their index, which leaves out what has none. None
 // says LIMIT 1: to the planner it makes reading all of a table look quick.
@@ -164,18 +162,6 @@ void WarnOfMissingParents(const core::Revision& revision) {
   }
 }
 
-// A run may be applying what is to be changed, in a transaction that we cannot see yet.
-void RequireNoRun(const std::string& revision) {
-  // One that is ending gives its locks back one after the other: we may have got ahead by the first of them.
-  for (int look = 0; look < kLooksForRun; ++look) {
-    if (look > 0) pg::SleepMs(kBetweenLooksMs);
-    if (pg::TryRunnerLock(false)) return;
-  }
-  throw Error(sqlstate::kLockNotAvailable,
-              Format("revision %1% cannot be changed while a migration run is in progress", revision),
-              pg::DescribeRunner(), "Register it again when the run has ended.");
-}
-
 enum class Change { kNone, kNew, kVouch, kReplace };
 
 Change Compare(const std::optional<RegisteredRevision>& before, const RegisteredRevision& wanted) {
@@ -196,7 +182,8 @@ const char* RegisterRevision(const RevisionCall& call) {
   const Change change = Compare(before, wanted);
   if (change == Change::kNone) return "unchanged";
   if (change == Change::kReplace) {
-    RequireNoRun(call.revision);
+    RequireNoRun(Format("revision %1% cannot be changed while a migration run is in progress", call.revision),
+                 "Register it again when the run has ended.");
     RefuseChangeOfApplied(*before, wanted);
   }
   WriteRegistered(wanted);

@@ -9,9 +9,9 @@
 #include "engine/turn.hpp"
 #include "engine/unit.hpp"
 #include "operations/operation_call.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/function_call.hpp"
 #include "pg/process/top_level_call.hpp"
-#include "pg/text.hpp"
 
 namespace headway::server {
 

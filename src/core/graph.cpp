@@ -248,11 +248,6 @@ bool RevisionGraph::is_head(std::string_view full_id) const {
   return index && children_[*index].empty();
 }
 
-bool RevisionGraph::is_base(std::string_view full_id) const {
-  const auto index = IndexOf(full_id);
-  return index && at(*index).down_revisions.empty();
-}
-
 bool RevisionGraph::is_branchpoint(std::string_view full_id) const {
   const auto index = IndexOf(full_id);
   return index && children_[*index].size() > 1;

@@ -64,12 +64,10 @@ class RevisionGraph {
   const std::vector<RepeatedLabel>& RepeatedLabels() const { return repeated_labels_; }
   std::optional<Cycle> FindCycle() const;  // one of them; of parents alone, if there is such a one
 
-  // Heads are followed by nobody, bases follow nobody; dependencies do not count.
+  // Followed by nobody; dependencies do not count.
   Heads heads() const { return Names(heads_); }
-  Heads bases() const { return Names(bases_); }
   Heads children(std::string_view full_id) const;  // empty if not registered
   bool is_head(std::string_view full_id) const;
-  bool is_base(std::string_view full_id) const;
   bool is_branchpoint(std::string_view full_id) const;
   bool is_mergepoint(std::string_view full_id) const;
 

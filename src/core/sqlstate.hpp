@@ -6,6 +6,10 @@
 
 namespace headway::core::sqlstate {
 
+// No error at all.
+inline constexpr char kSuccessfulCompletion[] = "00000";
+inline constexpr char kWarning[] = "01000";
+
 // Class MG: the revision graph and what is asked of it.
 inline constexpr char kInvalidRevisionId[] = "MG001";
 inline constexpr char kInvalidTarget[] = "MG002";
@@ -54,7 +58,6 @@ inline constexpr char kDatatypeMismatch[] = "42804";
 inline constexpr char kInvalidTableDefinition[] = "42P16";
 inline constexpr char kDuplicateObject[] = "42710";
 inline constexpr char kWrongObjectType[] = "42809";
-inline constexpr char kInsufficientResources[] = "53000";
 inline constexpr char kOutOfMemory[] = "53200";
 inline constexpr char kConfigurationLimitExceeded[] = "53400";
 inline constexpr char kObjectNotInPrerequisiteState[] = "55000";

@@ -2,7 +2,9 @@
 #include "core/format.hpp"
 #include "operations/common_phases.hpp"
 #include "pg/catalog/check_expression.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/catalog/table_shape.hpp"
+#include "pg/parse/clause.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

@@ -3,9 +3,9 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/catalog/table_shape.hpp"
 #include "pg/spi.hpp"
-#include "pg/text.hpp"
 
 namespace headway::operations {
 

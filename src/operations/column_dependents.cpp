@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 

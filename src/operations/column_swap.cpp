@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/format.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

@@ -8,6 +8,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/catalog/check_expression.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/catalog/table_shape.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/text.hpp"

@@ -2,6 +2,7 @@
 #include "core/format.hpp"
 #include "operations/common_phases.hpp"
 #include "operations/indexes.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/parse/index_clause.hpp"
 #include "pg/text.hpp"
 

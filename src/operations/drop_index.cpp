@@ -3,6 +3,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "operations/common_phases.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/catalog/table_shape.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"

@@ -6,6 +6,7 @@
 #include "core/format.hpp"
 #include "operations/common_phases.hpp"
 #include "pg/backend.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/parse/foreign_key.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"

@@ -9,6 +9,7 @@
 #include "core/sqlstate.hpp"
 #include "operations/common_phases.hpp"
 #include "pg/catalog/index_definition.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/catalog/partition_index.hpp"
 #include "pg/parse/index_clause.hpp"
 #include "pg/spi.hpp"

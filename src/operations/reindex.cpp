@@ -11,10 +11,10 @@
 #include "operations/common_phases.hpp"
 #include "pg/backend.hpp"
 #include "pg/catalog/index_leftovers.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/catalog/table_shape.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/spi.hpp"
-#include "pg/text.hpp"
 
 namespace headway::operations {
 

@@ -2,6 +2,7 @@
 #include "core/format.hpp"
 #include "operations/common_phases.hpp"
 #include "pg/catalog/table_shape.hpp"
+#include "pg/parse/clause.hpp"
 #include "pg/text.hpp"
 
 namespace headway::operations {

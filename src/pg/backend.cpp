@@ -1,5 +1,6 @@
 #include "pg/backend.hpp"
 
+#include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 
 void Report(int elevel, const std::string& message, const std::string& detail, const std::string& hint) {
   core::ErrorReport report;
-  report.sqlstate = elevel == WARNING ? "01000" : "00000";
+  report.sqlstate = elevel == WARNING ? core::sqlstate::kWarning : core::sqlstate::kSuccessfulCompletion;
   report.message = message;
   report.detail = detail;
   report.hint = hint;

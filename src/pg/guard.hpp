@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "core/error.hpp"
+#include "core/sqlstate.hpp"
 #include "pg/types.hpp"
 
 namespace headway::pg {
@@ -73,7 +74,7 @@ bool Contained(Body&& body, std::optional<core::ErrorReport>& failure) {
     failure = error.report();
   } catch (const std::bad_alloc&) {
     failure.emplace();
-    failure->sqlstate = "53200";
+    failure->sqlstate = core::sqlstate::kOutOfMemory;
     failure->message = "out of memory";
   } catch (const std::exception& error) {
     failure.emplace();

@@ -18,6 +18,7 @@ using TimestampTz = std::int64_t;
 struct AttInMetadata;
 struct AlterTableCmd;
 struct ErrorData;
+struct LOCKTAG;
 struct FunctionCallInfoBaseData;
 using FunctionCallInfo = FunctionCallInfoBaseData*;
 struct List;

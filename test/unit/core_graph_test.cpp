@@ -25,9 +25,8 @@ TEST(GraphTest, KnowsItsRevisions) {
   EXPECT_EQ(graph.Find("a")->id, "a");
   EXPECT_EQ(graph.Find("x"), nullptr);
   EXPECT_EQ(Join(graph.heads()), "b c");
-  EXPECT_EQ(Join(graph.bases()), "a");
+  EXPECT_EQ(Join(graph.Names(graph.base_indices())), "a");
   EXPECT_EQ(Join(graph.children("a")), "b c");
-  EXPECT_TRUE(graph.is_base("a"));
   EXPECT_TRUE(graph.is_branchpoint("a"));
   EXPECT_FALSE(graph.is_head("a"));
   EXPECT_TRUE(graph.is_head("b"));
@@ -46,7 +45,6 @@ TEST(GraphTest, IsEmpty) {
 TEST(GraphTest, TakesARepeatedIdOnce) {
   const RevisionGraph graph = Graph({"a", "b <- a", "b"});
   EXPECT_EQ(graph.size(), 2u);
-  EXPECT_FALSE(graph.is_base("b"));
 }
 
 TEST(GraphTest, DependenciesMakeNoHeadsAndNoBranches) {

@@ -2,10 +2,10 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/guard.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/postgres.hpp"
-#include "pg/text.hpp"
 
 extern "C" {
 #include "access/amapi.h"

@@ -4,9 +4,9 @@
 #include "core/sqlstate.hpp"
 #include "pg/catalog/catalog_scan.hpp"
 #include "pg/catalog/index_list.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/text.hpp"
 
 extern "C" {
 #include "access/genam.h"

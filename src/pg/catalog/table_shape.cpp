@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "pg/catalog/object_names.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/parse/clause.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
 
@@ -279,54 +279,6 @@ std::vector<std::string> PartitionColumns(Oid relation) {
     for (int j = 0; j < list_length(names); ++j) columns.emplace_back(static_cast<char*>(list_nth(names, j)));
   }
   return columns;
-}
-
-std::vector<std::string> AssignedColumns(const std::string& set_clause) {
-  List* trees = ParseClause("UPDATE t SET ", set_clause, "set_clause");
-  const UpdateStmt* update = nullptr;
-  if (list_length(trees) == 1) {
-    auto* raw = static_cast<RawStmt*>(linitial(trees));
-    if (IsA(raw->stmt, UpdateStmt)) update = castNode(UpdateStmt, raw->stmt);
-  }
-  if (update == nullptr || update->whereClause != nullptr || update->fromClause != NIL ||
-      compat::HasReturning(update) || update->withClause != nullptr) {
-    ThrowClause("set_clause", "a list of assignments (column = expression, ...)", set_clause);
-  }
-  std::vector<std::string> columns;
-  for (int i = 0; i < list_length(update->targetList); ++i) {
-    columns.emplace_back(static_cast<ResTarget*>(list_nth(update->targetList, i))->name);
-  }
-  return columns;
-}
-
-void RequireExpression(const std::string& text, const char* argument) {
-  List* trees = ParseClause("SELECT ", text, argument);
-  bool single = false;
-  if (list_length(trees) == 1) {
-    auto* raw = static_cast<RawStmt*>(linitial(trees));
-    auto* select = IsA(raw->stmt, SelectStmt) ? castNode(SelectStmt, raw->stmt) : nullptr;
-    single = select != nullptr && select->op == SETOP_NONE && list_length(select->targetList) == 1 &&
-             select->fromClause == NIL && select->whereClause == nullptr && select->distinctClause == NIL &&
-             select->intoClause == nullptr && select->groupClause == NIL && select->havingClause == nullptr &&
-             select->windowClause == NIL && select->valuesLists == NIL && select->sortClause == NIL &&
-             select->limitOffset == nullptr && select->limitCount == nullptr && select->lockingClause == NIL &&
-             select->withClause == nullptr && static_cast<ResTarget*>(linitial(select->targetList))->name == nullptr;
-  }
-  if (!single) ThrowClause(argument, "one expression", text);
-}
-
-void RequireAnalyzable(const std::string& statement) {
-  GuardedIn(statement, [&] {
-    List* trees = raw_parser(statement.c_str(), RAW_PARSE_DEFAULT);
-    PushActiveSnapshot(GetTransactionSnapshot());
-    pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, trees), statement.c_str(), nullptr, 0, nullptr);
-    PopActiveSnapshot();
-  });
-}
-
-void RequirePermitted(const std::string& statement) {
-  RequireAnalyzable(statement);
-  (void)RunQuery("EXPLAIN (COSTS OFF) " + statement);
 }
 
 }  // namespace headway::pg

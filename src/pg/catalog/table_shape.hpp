@@ -48,13 +48,4 @@ bool NotNullIsConstraint();
 // Those that decide in which partition a row is, on all levels.
 std::vector<std::string> PartitionColumns(Oid relation);
 
-// The columns that a list of assignments sets; refuses anything that is not just assignments.
-std::vector<std::string> AssignedColumns(const std::string& set_clause);
-// Refuses anything that is not a single expression; `argument`: what it was given as.
-void RequireExpression(const std::string& text, const char* argument);
-// Parse analysis of a whole statement, without running it: errors in names and types come out here.
-void RequireAnalyzable(const std::string& statement);
-// The same, and the privileges that it takes. REQUIRES: it is one that EXPLAIN explains.
-void RequirePermitted(const std::string& statement);
-
 }  // namespace headway::pg

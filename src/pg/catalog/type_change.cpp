@@ -4,7 +4,6 @@
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/text.hpp"
 
 extern "C" {
 #include "access/table.h"

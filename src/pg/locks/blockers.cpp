@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "pg/catalog/object_names.hpp"
 #include "pg/guard.hpp"
 #include "pg/locks/lock_needs.hpp"
 #include "pg/postgres.hpp"
 #include "pg/spi.hpp"
-#include "pg/text.hpp"
 
 namespace headway::pg {
 

@@ -66,18 +66,6 @@ std::vector<LockNeed> AllowedNeedsOf(const std::string& statement) {
 
 }  // namespace
 
-bool ShutsReadersOut(const LockNeed& need) { return need.mode == AccessExclusiveLock; }
-
-std::uint64_t StorageOf(Oid relation) {
-  return Guarded([&]() -> std::uint64_t {
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    if (!HeapTupleIsValid(tuple)) return 0;
-    const std::uint64_t file = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relfilenode;
-    ReleaseSysCache(tuple);
-    return file;
-  });
-}
-
 HoverResult HoverFor(const std::string& statement, std::int64_t milliseconds) {
   const std::int64_t end = NowMs() + milliseconds;
   Holders at_first;

@@ -25,9 +25,4 @@ struct HoverResult {
 // REQUIRES: a transaction.
 HoverResult HoverFor(const std::string& statement, std::int64_t milliseconds);
 
-// Whether not even a SELECT gets past this lock.
-bool ShutsReadersOut(const LockNeed& need);
-// A number that changes when the relation is rewritten; 0 when it has no storage or is gone.
-std::uint64_t StorageOf(Oid relation);
-
 }  // namespace headway::pg

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/catalog/find_object.hpp"
 #include "pg/guard.hpp"
 #include "pg/locks/lock_set.hpp"
 #include "pg/parse/script.hpp"

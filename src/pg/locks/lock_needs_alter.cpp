@@ -3,6 +3,7 @@
 // The server's own AlterTableGetLockLevel gives the mode; what is here is which other relations get it too, and which
 // get another one.
 #include "pg/catalog/catalog_scan.hpp"
+#include "pg/catalog/find_object.hpp"
 #include "pg/compat.hpp"
 #include "pg/locks/lock_set.hpp"
 

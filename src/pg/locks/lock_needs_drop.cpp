@@ -1,5 +1,6 @@
 // The locks of DROP: what goes with an object is found in pg_depend, as the server finds it.
 #include "pg/catalog/catalog_scan.hpp"
+#include "pg/catalog/find_object.hpp"
 #include "pg/locks/lock_set.hpp"
 
 #include "pg/postgres.hpp"

@@ -1,5 +1,6 @@
 // The locks of utility statements other than ALTER TABLE and DROP.
 #include "pg/catalog/catalog_scan.hpp"
+#include "pg/catalog/find_object.hpp"
 #include "pg/compat.hpp"
 #include "pg/locks/lock_set.hpp"
 #include "pg/parse/statement_facts.hpp"

@@ -1,4 +1,4 @@
-// What the parts of lock_needs share: a set of locks in the server's memory, and names that resolve without errors.
+// What the parts of lock_needs share: a set of locks in the server's memory.
 //
 // REQUIRES, for everything here: inside a guard, in a memory context that is thrown away afterwards.
 #pragma once
@@ -30,23 +30,6 @@ void AddViewSources(LockSet* set, Oid view, LOCKMODE mode);
 // The other ends of the foreign keys of a relation: those it references and those that reference it. `column`: only
 // the keys that this column is part of; 0: all.
 void AddForeignKeyEnds(LockSet* set, Oid relation, AttrNumber column, LOCKMODE referenced, LOCKMODE referencing);
-
-bool IsIndex(Oid relation);
-
-// InvalidOid when there is none: no error for missing schemas, other databases or missing privileges.
-Oid FindRelation(const RangeVar* name);
-Oid FindRelationByNames(List* names);
-Oid FindType(List* names);
-Oid FindStatistics(List* names);
-Oid FindConstraint(Oid relation, const char* name);
-struct ConstraintFacts {
-  bool found;
-  char type;
-  bool no_inherit;
-  Oid referenced;
-};
-ConstraintFacts FactsOfConstraint(Oid constraint);
-Oid DefaultPartitionOf(Oid parent);
 
 // Locks for dropping an object with all that goes with it; `cascade`: with what depends on it too.
 void AddDropOf(LockSet* set, ObjectAddress object, bool cascade);

@@ -2,8 +2,8 @@
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/postgres.hpp"
 
 namespace headway::pg {
 
@@ -39,6 +39,40 @@ const AlterTableCmd* ParseAlterClause(const std::string& prefix, const std::stri
   if (raw->stmt_len != 0 || !IsA(raw->stmt, AlterTableStmt)) return nullptr;
   auto* alter = castNode(AlterTableStmt, raw->stmt);
   return list_length(alter->cmds) == 1 ? static_cast<AlterTableCmd*>(linitial(alter->cmds)) : nullptr;
+}
+
+std::vector<std::string> AssignedColumns(const std::string& set_clause) {
+  List* trees = ParseClause("UPDATE t SET ", set_clause, "set_clause");
+  const UpdateStmt* update = nullptr;
+  if (list_length(trees) == 1) {
+    auto* raw = static_cast<RawStmt*>(linitial(trees));
+    if (IsA(raw->stmt, UpdateStmt)) update = castNode(UpdateStmt, raw->stmt);
+  }
+  if (update == nullptr || update->whereClause != nullptr || update->fromClause != NIL ||
+      compat::HasReturning(update) || update->withClause != nullptr) {
+    ThrowClause("set_clause", "a list of assignments (column = expression, ...)", set_clause);
+  }
+  std::vector<std::string> columns;
+  for (int i = 0; i < list_length(update->targetList); ++i) {
+    columns.emplace_back(static_cast<ResTarget*>(list_nth(update->targetList, i))->name);
+  }
+  return columns;
+}
+
+void RequireExpression(const std::string& text, const char* argument) {
+  List* trees = ParseClause("SELECT ", text, argument);
+  bool single = false;
+  if (list_length(trees) == 1) {
+    auto* raw = static_cast<RawStmt*>(linitial(trees));
+    auto* select = IsA(raw->stmt, SelectStmt) ? castNode(SelectStmt, raw->stmt) : nullptr;
+    single = select != nullptr && select->op == SETOP_NONE && list_length(select->targetList) == 1 &&
+             select->fromClause == NIL && select->whereClause == nullptr && select->distinctClause == NIL &&
+             select->intoClause == nullptr && select->groupClause == NIL && select->havingClause == nullptr &&
+             select->windowClause == NIL && select->valuesLists == NIL && select->sortClause == NIL &&
+             select->limitOffset == nullptr && select->limitCount == nullptr && select->lockingClause == NIL &&
+             select->withClause == nullptr && static_cast<ResTarget*>(linitial(select->targetList))->name == nullptr;
+  }
+  if (!single) ThrowClause(argument, "one expression", text);
 }
 
 std::vector<std::string> NamesOf(const List* strings) {

@@ -16,6 +16,11 @@ const AlterTableCmd* ParseAlterClause(const std::string& prefix, const std::stri
 [[noreturn]] void ThrowClause(const char* argument, const char* must_be, const std::string& text,
                               const std::string& hint = {});
 
+// The columns that a list of assignments sets; refuses anything that is not just assignments.
+std::vector<std::string> AssignedColumns(const std::string& set_clause);
+// Refuses anything that is not a single expression; `argument`: what it was given as.
+void RequireExpression(const std::string& text, const char* argument);
+
 // A list of String nodes.
 std::vector<std::string> NamesOf(const List* strings);
 

@@ -1,9 +1,9 @@
 #include "pg/process/roles.hpp"
 
+#include "pg/catalog/object_names.hpp"
 #include "pg/guard.hpp"
 #include "pg/postgres.hpp"
 #include "pg/process/transaction.hpp"
-#include "pg/text.hpp"
 
 namespace headway::pg {
 

@@ -1,12 +1,10 @@
 #include "pg/process/runner_lock.hpp"
 
-#include <algorithm>
 #include <exception>
 
 #include "core/format.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/text.hpp"
 
 extern "C" {
 #include "common/hashfn.h"
@@ -40,10 +38,6 @@ void MakeJobTag(LOCKTAG& tag, const std::string& name) {
                        kJobTagKind);
 }
 
-bool IsRunnerTag(const LOCKTAG& tag) {
-  return tag.locktag_type == LOCKTAG_ADVISORY && tag.locktag_field4 == kTagKind && tag.locktag_field1 == MyDatabaseId;
-}
-
 // The process that holds a lock; 0: nobody does. REQUIRES: inside a guard.
 template <class Test>
 int HolderOf(Test&& is_it) {
@@ -58,35 +52,11 @@ std::string DescribeHolder(int pid) {
   return pid == 0 ? std::string() : core::Format("It is run by the process %1%.", pid);
 }
 
-// In a memory context of its own: pg_blocking_pids() leaves some 10 kB behind, and a leader asks every second.
-void AppendBlockers(int pid, std::vector<int>& found) {
-  MemoryContext context = Guarded(
-      [] { return AllocSetContextCreate(CurrentMemoryContext, "pg_headway blockers", ALLOCSET_DEFAULT_SIZES); });
-  ArrayType* array = Guarded([&] {
-    MemoryContext caller = MemoryContextSwitchTo(context);
-    ArrayType* blockers = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid)));
-    MemoryContextSwitchTo(caller);
-    return blockers;
-  });
-  const int count = Guarded([&] { return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)); });
-  const auto* pids = reinterpret_cast<const std::int32_t*>(ARR_DATA_PTR(array));
-  for (int i = 0; i < count; ++i) {
-    if (std::find(found.begin(), found.end(), pids[i]) == found.end()) found.push_back(pids[i]);
-  }
-  Guarded([&] { MemoryContextDelete(context); });
-}
-
-bool Reaches(int pid, int suspect) {
-  std::vector<int> found;
-  AppendBlockers(pid, found);
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i] == suspect) return true;
-    if (found[i] != 0 && found.size() < 1000) AppendBlockers(found[i], found);
-  }
-  return false;
-}
-
 }  // namespace
+
+bool IsRunnerTag(const LOCKTAG& tag) {
+  return tag.locktag_type == LOCKTAG_ADVISORY && tag.locktag_field4 == kTagKind && tag.locktag_field1 == MyDatabaseId;
+}
 
 bool TryRunnerLock(bool for_session) {
   return Guarded([&] {
@@ -159,59 +129,6 @@ bool HoldsRunnerLock() {
 
 std::string DescribeRunner() {
   return DescribeHolder(Guarded([] { return HolderOf(IsRunnerTag); }));
-}
-
-bool WaitsFor(int pid, int suspect) {
-  // Asked once a second, for hours perhaps: what the server allocates for the answer must not pile up.
-  MemoryContext context = Guarded(
-      [] { return AllocSetContextCreate(CurrentMemoryContext, "pg_headway blockers", ALLOCSET_DEFAULT_SIZES); });
-  MemoryContext caller = MemoryContextSwitchTo(context);
-  const bool found = Reaches(pid, suspect);
-  MemoryContextSwitchTo(caller);
-  Guarded([&] { MemoryContextDelete(context); });
-  return found;
-}
-
-bool SomebodyWaitsForUs() {
-  return Guarded([] {
-    const TransactionId xid = GetTopTransactionIdIfAny();
-    if (!TransactionIdIsValid(xid)) return false;
-    LOCKTAG tag;
-    SET_LOCKTAG_TRANSACTION(tag, xid);
-    return LockHasWaiters(&tag, ExclusiveLock, false);
-  });
-}
-
-LockCount CountLocks() {
-  return Guarded([] {
-    LockCount count;
-    LockData* data = GetLockStatusData();
-    for (int i = 0; i < data->nelements; ++i) {
-      if (data->locks[i].pid == MyProcPid) ++count.held;
-    }
-    count.capacity = static_cast<std::int64_t>(max_locks_per_xact) * (MaxBackends + max_prepared_xacts);
-    pfree(data->locks);
-    pfree(data);
-    return count;
-  });
-}
-
-void ReleaseAdvisoryLocks() {
-  Guarded([] {
-    LockData* data = GetLockStatusData();
-    for (int i = 0; i < data->nelements; ++i) {
-      const LockInstanceData& lock = data->locks[i];
-      if (lock.pid != MyProcPid || lock.locktag.locktag_type != LOCKTAG_ADVISORY || IsRunnerTag(lock.locktag)) continue;
-      for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; ++mode) {
-        if ((lock.holdMask & LOCKBIT_ON(mode)) == 0) continue;
-        while (compat::HoldsLock(&lock.locktag, mode)) {
-          if (!LockRelease(&lock.locktag, mode, true)) break;
-        }
-      }
-    }
-    pfree(data->locks);
-    pfree(data);
-  });
 }
 
 }  // namespace headway::pg

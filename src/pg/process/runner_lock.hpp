@@ -1,4 +1,5 @@
-// The lock that makes runs of one database wait for each other, and what the session holds besides.
+// The lock that makes runs of one database wait for each other, and the smaller ones beside it: places, jobs,
+// registrations.
 //
 // It is an advisory lock by nature (no transaction needs to be open to keep it, an abort does not drop it), with a tag
 // that pg_advisory_lock() cannot reach.
@@ -54,19 +55,7 @@ class JobLock {
 // Who has it, as DescribeRunner().
 std::string DescribeJobHolder(const std::string& name);
 
-// The pids, other than `pid` itself, that `pid` waits for, directly or through others, contain `suspect`.
-bool WaitsFor(int pid, int suspect);
-
-// Whether another session waits for the end of this transaction: for a row that it has changed or locked.
-bool SomebodyWaitsForUs();
-
-struct LockCount {
-  std::int64_t held = 0;      // heavyweight locks of this backend
-  std::int64_t capacity = 0;  // entries that the server's lock table is made for
-};
-LockCount CountLocks();
-
-// Releases advisory locks of this session, all but the runner lock.
-void ReleaseAdvisoryLocks();
+// Whether it is the lock of TryRunnerLock(), of whatever process.
+bool IsRunnerTag(const LOCKTAG& tag);
 
 }  // namespace headway::pg

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 
-#include "pg/postgres.hpp"
-#include "pg/process/transaction.hpp"
+#include "pg/compat.hpp"
+#include "pg/guard.hpp"
+#include "pg/process/runner_lock.hpp"
 #include "pg/session_settings.hpp"
 #include "pg/spi.hpp"
 #include "pg/text.hpp"
+
+extern "C" {
+#include "commands/async.h"
+#include "commands/sequence.h"
+}
 
 namespace headway::pg {
 
@@ -60,6 +66,36 @@ void Unlock(const SessionObject& lock) {
 }
 
 }  // namespace
+
+void DropTemporaryObjects() {
+  Guarded([] { ResetTempTableNamespace(); });
+}
+
+void DropSessionObjects() {
+  Guarded([] {
+    PortalHashTableDeleteAll();
+    DropAllPreparedStatements();
+    ResetSequenceCaches();
+  });
+}
+
+void ReleaseAdvisoryLocks() {
+  Guarded([] {
+    LockData* data = GetLockStatusData();
+    for (int i = 0; i < data->nelements; ++i) {
+      const LockInstanceData& lock = data->locks[i];
+      if (lock.pid != MyProcPid || lock.locktag.locktag_type != LOCKTAG_ADVISORY || IsRunnerTag(lock.locktag)) continue;
+      for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; ++mode) {
+        if ((lock.holdMask & LOCKBIT_ON(mode)) == 0) continue;
+        while (compat::HoldsLock(&lock.locktag, mode)) {
+          if (!LockRelease(&lock.locktag, mode, true)) break;
+        }
+      }
+    }
+    pfree(data->locks);
+    pfree(data);
+  });
+}
 
 SessionObjects ListSessionObjects() {
   SessionObjects objects;

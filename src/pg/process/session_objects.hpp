@@ -1,11 +1,21 @@
-// What a script may leave behind in a session that is not its own: temporary relations, prepared statements, cursors
-// and advisory locks. Listed before and after, so that only what the script made is removed.
-// REQUIRES: a transaction.
+// What a script may leave behind in its session: temporary relations, prepared statements, cursors and advisory locks.
 #pragma once
 
 #include "pg/types.hpp"
 
 namespace headway::pg {
+
+// --- In a session that is the script's own (a worker): all of it goes, as with DISCARD ALL, but for settings. ---
+
+// REQUIRES: a transaction.
+void DropTemporaryObjects();
+// REQUIRES: none.
+void DropSessionObjects();
+// All but the runner lock.
+void ReleaseAdvisoryLocks();
+
+// --- In the caller's session: listed before and after, so that only what the script made goes. ---
+// REQUIRES: a transaction.
 
 using SessionObject = std::pair<std::string, std::string>;  // kind and identity
 using SessionObjects = std::vector<SessionObject>;          // sorted

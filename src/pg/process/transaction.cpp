@@ -4,8 +4,6 @@
 #include "pg/guard.hpp"
 
 extern "C" {
-#include "commands/async.h"
-#include "commands/sequence.h"
 #include "storage/pmsignal.h"
 }
 
@@ -136,18 +134,6 @@ void RollbackSavepoint(Savepoint& savepoint) noexcept {
   } catch (...) {
     // As above.
   }
-}
-
-void DropTemporaryObjects() {
-  Guarded([] { ResetTempTableNamespace(); });
-}
-
-void DropSessionObjects() {
-  Guarded([] {
-    PortalHashTableDeleteAll();
-    DropAllPreparedStatements();
-    ResetSequenceCaches();
-  });
 }
 
 }  // namespace headway::pg

@@ -38,11 +38,4 @@ Savepoint OpenSavepoint();
 void ReleaseSavepoint(Savepoint& savepoint);
 void RollbackSavepoint(Savepoint& savepoint) noexcept;
 
-// --- What else a script may leave behind. ---
-
-// For a worker: drops all of it, as DISCARD ALL does, but for settings and the locks in `keep`. In a transaction.
-void DropTemporaryObjects();
-// Outside of a transaction.
-void DropSessionObjects();
-
 }  // namespace headway::pg

@@ -5,7 +5,6 @@
 #include "pg/guard.hpp"
 #include "pg/process/transaction.hpp"
 #include "pg/process/worker_segment.hpp"
-#include "pg/text.hpp"
 
 extern "C" {
 #include "utils/timeout.h"

@@ -1,4 +1,5 @@
 #include "pg/guard.hpp"
+#include "pg/locks/waiters.hpp"
 #include "pg/process/worker_team.hpp"
 
 #include "core/format.hpp"
@@ -9,7 +10,6 @@
 #include "pg/process/transaction.hpp"
 #include "pg/process/wait_report.hpp"
 #include "pg/process/worker_segment.hpp"
-#include "pg/text.hpp"
 
 namespace headway::pg {
 

@@ -1,0 +1,11 @@
+// Where a relation's rows are.
+#pragma once
+
+#include "pg/types.hpp"
+
+namespace headway::pg {
+
+// A number that changes when the relation is rewritten; 0 when it has no storage or is gone. REQUIRES: a transaction.
+std::uint64_t StorageOf(Oid relation);
+
+}  // namespace headway::pg
