@@ -1,4 +1,4 @@
-// The row of a job in headway.backfill: what it is, what was asked of it, how far it has come.
+// The row of a job in headway.backfill: its definition, the requests made of it, its progress.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The two doors: through a worker when the call is a statement of its own, else in the caller's transaction.
+// The two execution modes: in a worker when the call is a statement of its own, else in the caller's transaction.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// The guard around each statement of a script: locks are hovered for, waits are watched, and a lock that shuts readers
-// out is not held for longer than headway.max_lock_hold. Both kinds of session have one.
+// The guard around each statement of a script: locks are hovered for, waits are watched, and a lock that blocks
+// reads is not held for longer than headway.max_lock_hold. Both kinds of session have one.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The two doors as sessions: a worker's own transactions, and savepoints in the transaction of the caller.
+// The two execution modes as sessions: a worker's own transactions, and savepoints in the transaction of the caller.
 #pragma once
 
 #include <string>

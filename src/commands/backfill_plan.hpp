@@ -16,7 +16,7 @@ void CheckBackfill(const BackfillDefinition& definition);
 
 struct BackfillPlan {
   std::string strategy;                  // ctid when one of the ranges is walked so, else key
-  std::string how = "in storage order";  // the same for people
+  std::string how = "in storage order";  // the same in words
   std::vector<BackfillRange> ranges;
 };
 // REQUIRES: it has been checked. `workers`: how many there will be to walk the ranges.

@@ -1,4 +1,4 @@
-// A call of migrate_*: picks the door and runs the engine behind it.
+// A call of migrate_*: chooses the execution mode and runs the engine in it.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std
 // Sets the heads without running anything; returns the number of rows of headway.version that changed.
 std::int64_t Stamp(const std::string& target, bool purge);
 
-// The same as a worker's job: what Migrate() sends through its door.
+// The same as a worker's job: what Migrate() sends there.
 inline constexpr char kMigrateVerb[] = "migrate";
 std::int64_t MigrateInWorker(const pg::WorkerRequest& request);
 

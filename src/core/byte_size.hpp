@@ -1,4 +1,4 @@
-// Sizes for people, both ways: "512 kB", "20 MB", "1.5 GB". 1 kB is 1024 bytes, as everywhere in PostgreSQL.
+// Sizes as text, both ways: "512 kB", "20 MB", "1.5 GB". 1 kB is 1024 bytes, as everywhere in PostgreSQL.
 #pragma once
 
 #include <cstdint>

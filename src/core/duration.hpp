@@ -1,4 +1,4 @@
-// Lengths of time for people: "0.4 s", "12 s", "00:03:10".
+// Lengths of time, as messages show them: "0.4 s", "12 s", "00:03:10".
 #pragma once
 
 #include <cstdint>

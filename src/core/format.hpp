@@ -1,4 +1,4 @@
-// The one door to Boost.Format: positional templates ("%1% is not a %2%"), checked by a lint check for arity.
+// The one place that meets Boost.Format: positional templates ("%1% is not a %2%"), checked by a lint check for arity.
 // Boost's header costs seconds of compile time, so only format.cpp sees it: an argument crosses as a small value.
 #pragma once
 

@@ -1,6 +1,6 @@
 // When to try again after a lock was not to be had, and how long to pause before it. Pure: time and chance come in.
 //
-// A try first hovers: it asks for its locks again and again without state in a queue, which costs nobody anything.
+// A try first hovers: it asks for its locks again and again without waiting in a queue, which costs nobody anything.
 // Queueing makes everyone behind us wait too. So it is done only for tables that are never free, briefly at first (the
 // lock timeout), longer with each try, and the pauses between tries, in which nothing is held, are long in comparison.
 #pragma once

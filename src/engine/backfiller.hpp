@@ -64,7 +64,7 @@ class RangeWalk {
   virtual void Advance() noexcept = 0;
   virtual void Revert() noexcept = 0;
 
-  // The next row, for people: "id = 4711". REQUIRES: as for Take().
+  // The next row, as messages show it: "id = 4711". REQUIRES: as for Take().
   virtual std::string DescribeNext() = 0;
   // Notes the next row as one that fails and goes on behind it.
   virtual void PassOver(const core::ErrorReport& error) = 0;
@@ -106,7 +106,7 @@ struct LaneOptions {
   core::RetryPolicy retry;
   std::optional<std::int64_t> until_ms;  // on the clock; nothing begins later
   bool pass_over_failures = false;       // a row that fails is noted instead of ending the lane
-  std::string failure_hint;              // what to do about a row that fails, for people
+  std::string failure_hint;              // what to do about a row that fails: a HINT
   bool speaks = true;                    // tells its client of the progress
   std::int64_t notice_every_ms = 2'000;
   // Rows of the first step, before anything is known of how long a row takes: it may have megabytes in TOAST. Steps

@@ -38,7 +38,7 @@ class Migrator {
     std::vector<std::string> messages;  // first lines, in the order of the steps
     std::vector<StepFacts> facts;
     core::Heads heads_after;
-    std::string nothing_to_do;  // why, for people
+    std::string nothing_to_do;  // why; for messages
   };
 
   void AcquireLock();

@@ -21,7 +21,7 @@ namespace headway::engine {
 using PhaseWork = std::variant<std::vector<core::Statement>, std::function<void()>>;
 
 struct Phase {
-  std::string title;  // what it does, for people: "validate constraint videos_url_check"
+  std::string title;  // what it does, as messages say it: "validate constraint videos_url_check"
   // What is to be done next, or nothing. Called in an open unit, again in each try and after each success:
   // statements must have changed the answer. Work of its own is done once in a call.
   std::function<std::optional<PhaseWork>()> next;

@@ -1,4 +1,4 @@
-// What the engine needs from the world, as interfaces: the server implements them in src/server, the unit tests fake
+// What the engine needs from the world, as interfaces: src/adapters implements them on the server, the unit tests fake
 // them. Everything may throw core::Error; an interrupt (cancel) arrives as one with SQLSTATE 57014.
 #pragma once
 
@@ -42,7 +42,7 @@ class Session {
  public:
   virtual ~Session() = default;
   virtual bool owns_transactions() const = 0;
-  // One line for the user on what is kept when, and why this door was taken (may be empty).
+  // One line for the user on what is kept when, and why it runs in this way (may be empty).
   virtual std::string CommitPolicy() const = 0;
   virtual std::string WhyThisMode() const = 0;
 
@@ -53,10 +53,10 @@ class Session {
   // Names the script that is to run, "upgrade of revision def456", for whatever it calls.
   virtual void Enter(const std::string& script) = 0;
 
-  // Tries for the locks of a statement without state in a queue for them, for at most this long. What it got is held
+  // Tries for the locks of a statement without waiting in a queue for them, for at most this long. What it got is held
   // to the end of the unit. REQUIRES: an open unit.
   virtual LockOutcome Hover(const core::Statement& statement, std::int64_t hover_ms) = 0;
-  // Who was in the way of the lock that was not to be had last, for people; empty: nobody is any more. REQUIRES: an
+  // Who was in the way of the lock that was not to be had last, for messages; empty: nobody is any more. REQUIRES: an
   // open unit.
   virtual std::string DescribeBlockers() = 0;
 

@@ -21,7 +21,7 @@ struct BackfillSettings {
 // Why a lane must not go on now.
 struct Wait {
   std::string what;    // in a word or two: "replica lag"
-  std::string detail;  // for people
+  std::string detail;  // for messages and headway.progress
   std::int64_t again_ms = 200;
 };
 using Throttle = std::function<std::optional<Wait>(const BackfillSettings& settings)>;

@@ -9,7 +9,7 @@
 
 namespace headway::engine {
 
-// What people are told of the others: "another migration run is in progress in this database".
+// What messages say of the others: "another migration run is in progress in this database".
 struct TurnTexts {
   std::string taken;
   std::string waiting;  // "waiting for another migration run to end"

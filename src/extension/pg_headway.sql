@@ -274,7 +274,7 @@ COMMENT ON COLUMN headway.backfill_range.longest_ms IS 'milliseconds that the lo
 COMMENT ON COLUMN headway.backfill_range.rows_per_second IS 'over the last minute';
 COMMENT ON COLUMN headway.backfill_range.pid IS 'the process that walks it';
 COMMENT ON COLUMN headway.backfill_range.waiting_for IS 'what it waits for between two batches; NULL: nothing';
-COMMENT ON COLUMN headway.backfill_range.waiting_detail IS 'the same for people';
+COMMENT ON COLUMN headway.backfill_range.waiting_detail IS 'the same in words';
 COMMENT ON COLUMN headway.backfill_range.waiting_since IS 'since when';
 COMMENT ON COLUMN headway.backfill_range.updated_at IS 'when a batch was committed last';
 
@@ -359,7 +359,7 @@ COMMENT ON COLUMN headway.progress.batch_rows IS 'rows of the last batch, the la
 COMMENT ON COLUMN headway.progress.batch_ms IS 'milliseconds that the last batch took, the longest of all lanes';
 COMMENT ON COLUMN headway.progress.lanes IS 'processes at work';
 COMMENT ON COLUMN headway.progress.waiting_for IS 'what holds it back: lock, pause, time window, replica lag, archiver, WAL rate; NULL: nothing';
-COMMENT ON COLUMN headway.progress.waiting_detail IS 'the same for people';
+COMMENT ON COLUMN headway.progress.waiting_detail IS 'the same in words';
 COMMENT ON COLUMN headway.progress.waiting_since IS 'since when';
 COMMENT ON COLUMN headway.progress.old_snapshot IS 'whoever has a snapshot so old that the table grows; NULL: nobody, or it does not';
 COMMENT ON COLUMN headway.progress.started_at IS 'when the job was begun';

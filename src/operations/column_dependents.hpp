@@ -43,7 +43,7 @@ struct DependentConstraint {
 std::vector<DependentConstraint> DependentChecks(const ColumnId& column);
 std::vector<DependentConstraint> DependentForeignKeys(const ColumnId& column, const std::string& other);
 
-// What hangs on it besides and cannot be made again, for people: "view v", "policy p on table t". Its DEFAULT,
+// What hangs on it besides and cannot be made again, as messages list it: "view v", "policy p on table t". Its DEFAULT,
 // sequence, indexes, CHECKs and foreign keys are none of that.
 std::vector<std::string> Obstacles(const ColumnId& column);
 

@@ -42,7 +42,7 @@ class Filler {
   void Fill(const std::string& set) const {
     const std::string quoted = pg::QuoteIdentifier(column_);
     std::string name = set;
-    name.erase(std::remove(name.begin(), name.end(), '\n'), name.end());  // for people, in one line
+    name.erase(std::remove(name.begin(), name.end(), '\n'), name.end());  // messages show it in one line
     for (const Table& each : tables_) {
       backfill_(each.oid, set, quoted + " IS NULL",
                 Format("filling of %1%.%2% (column %3%): %4%", each.name, quoted, *number_, name));

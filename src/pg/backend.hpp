@@ -1,4 +1,4 @@
-// Small services of the backend: reports, sleep, time, chance, activity.
+// Small services of the backend: reports, sleep, time, random numbers, activity.
 #pragma once
 
 #include "pg/types.hpp"
@@ -11,7 +11,7 @@ void ReportWarning(const std::string& message, const std::string& detail, const 
 // Sleeps with the latch, so that a cancel ends it at once. REQUIRES: no snapshot and no lock worth waiting for is held.
 void SleepMs(std::int64_t milliseconds);
 std::int64_t NowMs();
-// For lengths of time: a clock that nobody sets back.
+// For lengths of time: a monotonic clock.
 std::int64_t NowUs();
 double Random();
 

@@ -13,45 +13,45 @@ my $has_cron = -e $node->config_data('--pkglibdir') . '/pg_cron.so';
 
 sub query { return $node->safe_psql('postgres', $_[0]); }
 
-query('CREATE TABLE runs (id serial, pid int DEFAULT pg_backend_pid(), door text)');
-my $upgrade = q{INSERT INTO runs (door) SELECT backend_type FROM pg_stat_activity WHERE pid = pg_backend_pid()};
+query('CREATE TABLE runs (id serial, pid int DEFAULT pg_backend_pid(), mode text)');
+my $upgrade = q{INSERT INTO runs (mode) SELECT backend_type FROM pg_stat_activity WHERE pid = pg_backend_pid()};
 register($node, 'a', undef, $upgrade);
 
-# Which doors were taken since the last call.
-sub doors {
-	my $doors = query(q{SELECT coalesce(string_agg(door, ',' ORDER BY id), 'none') FROM runs});
+# In which modes it was run since the last call.
+sub modes {
+	my $modes = query(q{SELECT coalesce(string_agg(mode, ',' ORDER BY id), 'none') FROM runs});
 	query('TRUNCATE runs; DELETE FROM headway.version');
-	return $doors =~ s/pg_headway/worker/gr =~ s/client backend/caller/gr;
+	return $modes =~ s/pg_headway/worker/gr =~ s/client backend/caller/gr;
 }
 
 # ---- psql ------------------------------------------------------------------------------------------------------
 
-sub psql_doors { $node->psql('postgres', $_[0], on_error_stop => 0); return doors(); }
+sub psql_modes { $node->psql('postgres', $_[0], on_error_stop => 0); return modes(); }
 
-is(psql_doors('SELECT migrate_upgrade();'), 'worker', 'psql');
-is(psql_doors("SELECT 'SELECT migrate_upgrade()' \\gexec"), 'worker', '\gexec');
-is(psql_doors("PREPARE up AS SELECT migrate_upgrade();\nEXECUTE up;"), 'caller', 'PREPARE and EXECUTE: a statement around the call');
-is(psql_doors('SELECT 1 \; SELECT migrate_upgrade();'), 'caller', 'several statements in one message');
-is(psql_doors("\\set AUTOCOMMIT off\nSELECT migrate_upgrade();\nCOMMIT;"), 'caller', 'AUTOCOMMIT off');
-is(psql_doors("\\set FETCH_COUNT 10\nSELECT migrate_upgrade();"), $node->pg_version < 17 ? 'caller' : 'worker',
+is(psql_modes('SELECT migrate_upgrade();'), 'worker', 'psql');
+is(psql_modes("SELECT 'SELECT migrate_upgrade()' \\gexec"), 'worker', '\gexec');
+is(psql_modes("PREPARE up AS SELECT migrate_upgrade();\nEXECUTE up;"), 'caller', 'PREPARE and EXECUTE: a statement around the call');
+is(psql_modes('SELECT 1 \; SELECT migrate_upgrade();'), 'caller', 'several statements in one message');
+is(psql_modes("\\set AUTOCOMMIT off\nSELECT migrate_upgrade();\nCOMMIT;"), 'caller', 'AUTOCOMMIT off');
+is(psql_modes("\\set FETCH_COUNT 10\nSELECT migrate_upgrade();"), $node->pg_version < 17 ? 'caller' : 'worker',
 	'FETCH_COUNT: a cursor in the psql of older versions');
 my $watch = start_psql($node, undef);
 $watch->say("SELECT migrate_upgrade()\n\\watch 0.1");
 $watch->wait_for_message(qr/nothing to do.*nothing to do/s);
 kill 'INT', $watch->client_pid;
 $watch->finish;
-is(doors(), 'worker', '\watch: run once, then nothing to do');
+is(modes(), 'worker', '\watch: run once, then nothing to do');
 
 # ---- protocols -------------------------------------------------------------------------------------------------
 
 for my $mode (qw(simple extended prepared)) {
 	$node->pgbench("-n -t 2 -c 1 -M $mode", 0, [qr/processed: 2\/2/], [ qr/nothing to do/s, qr/^((?!in your transaction).)*$/s ],
 		"pgbench -M $mode", { "007_$mode" => "SELECT migrate_upgrade('head') AS n \\gset\n" });
-	is(doors(), 'worker', "-M $mode");
+	is(modes(), 'worker', "-M $mode");
 }
 $node->pgbench('-n -t 40 -c 8 -M prepared', 0, [qr/processed: 320\/320/], [qr/nothing to do/],
 	'eight clients at once', { '007_many' => "SELECT migrate_upgrade();\n" });
-is(doors(), 'worker', 'one of them has run it');
+is(modes(), 'worker', 'one of them has run it');
 
 # ---- psycopg2 --------------------------------------------------------------------------------------------------
 
@@ -62,10 +62,10 @@ SKIP: {
 	my $dsn = $node->connstr('postgres');
 	my $out = '';
 	IPC::Run::run([ 'python3', '-c', $program, $dsn, '1' ], '>', \$out);
-	is(doors(), 'worker', 'psycopg2, autocommit');
+	is(modes(), 'worker', 'psycopg2, autocommit');
 	IPC::Run::run([ 'python3', '-c', $program, $dsn, '0' ], '>', \$out);
 	like($out, qr/running in your transaction/, 'psycopg2, its implicit transaction: a notice says so');
-	is(doors(), 'caller', 'psycopg2, its implicit transaction');
+	is(modes(), 'caller', 'psycopg2, its implicit transaction');
 }
 
 # ---- pg_cron ---------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ SKIP: {
 		$node->restart;
 		wait_until($node, q{SELECT count(*) = 1 FROM headway.version});
 		wait_until($node, q{SELECT bool_and(status = 'succeeded') FROM cron.job_run_details});
-		is(doors(), 'worker', "pg_cron, background workers $background");
+		is(modes(), 'worker', "pg_cron, background workers $background");
 	}
 	is(query(q{SELECT count(*) FROM cron.job_run_details WHERE status <> 'succeeded'}), '0', 'pg_cron has seen success');
 }

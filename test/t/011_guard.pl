@@ -144,9 +144,9 @@ query(q{DELETE FROM headway.version WHERE revision = 'plain1'; SELECT migrate_fo
 # ---- how long a lock is held -----------------------------------------------------------------------------------
 
 add(q{ALTER TABLE videos ADD COLUMN e int; SELECT pg_sleep(600)});
-for my $door ($up, "BEGIN; $up") {
-	($state, $text) = psql_error($node, "SET headway.max_lock_hold = '300ms';\n$door");
-	is($state, 'MG022', "held for too long: $door");
+for my $call ($up, "BEGIN; $up") {
+	($state, $text) = psql_error($node, "SET headway.max_lock_hold = '300ms';\n$call");
+	is($state, 'MG022', "held for too long: $call");
 	like($text, qr/DETAIL:  An ACCESS EXCLUSIVE lock on public\.videos was held for longer than 0\.3 s/, 'which lock, and how long');
 	like($text, qr/CONTEXT:  .*statement 2, line 1/s, 'and what was being done meanwhile');
 }

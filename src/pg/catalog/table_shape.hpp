@@ -27,7 +27,7 @@ struct TableShape {
   bool temporary = false;
   bool has_children = false;
   bool is_catalog = false;
-  bool is_heap = false;        // its rows have places that mean what a heap's mean
+  bool is_heap = false;        // stored by the heap access method: a ctid is a page and an item on it
   TableKey key;                // the first of the next; empty: none
   std::vector<TableKey> keys;  // of unique indexes without NULLs, the primary key first
   std::int64_t estimated_rows = 0;

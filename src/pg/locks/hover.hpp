@@ -1,4 +1,4 @@
-// Trying for the locks of a statement without state in a queue, so that nobody is stalled by the try.
+// Trying for the locks of a statement without waiting in a queue, so that nobody is stalled by the try.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// Taking several locks at once or none of them, without ever state in a queue.
+// Taking several locks at once or none of them, without ever waiting in a queue.
 //
 // REQUIRES: a transaction. What is taken stays until its end.
 #pragma once

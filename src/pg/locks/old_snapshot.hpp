@@ -21,7 +21,7 @@ struct OldSnapshot {
 // shared memory. REQUIRES: a transaction.
 std::optional<OldSnapshot> OldestSnapshot();
 
-// For people: pid 4711 (app, "idle in transaction" for 00:03:10). REQUIRES: a transaction.
+// As messages show it: pid 4711 (app, "idle in transaction" for 00:03:10). REQUIRES: a transaction.
 std::string DescribeSnapshot(const OldSnapshot& snapshot);
 
 }  // namespace headway::pg

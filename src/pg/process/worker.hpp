@@ -20,7 +20,7 @@ namespace headway::pg {
 // REQUIRES: no snapshot held by this backend.
 std::int64_t RunInWorker(const WorkerRequest& request);
 
-// Worker: what src/server registers to carry requests out.
+// Worker: what carries requests out; commands/worker_jobs registers it.
 using WorkerBody = std::int64_t (*)(const WorkerRequest& request);
 void SetWorkerBody(WorkerBody body);
 
