@@ -5,7 +5,7 @@
 #include "adapters/revision_store.hpp"
 #include "adapters/sessions.hpp"
 #include "commands/inspection.hpp"
-#include "commands/settled.hpp"
+#include "commands/nothing_to_do.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "core/target.hpp"
@@ -57,7 +57,7 @@ void Settle(engine::Session& session, const std::string& edition, const std::str
             const core::Heads& heads) noexcept {
   try {
     engine::Unit noting(session);
-    NoteSettled(edition, target, heads);
+    NoteNothingToDo(edition, target, heads);
     noting.Commit();
   } catch (const core::Error&) {
     session.Rollback();
@@ -82,9 +82,9 @@ std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std
   const char* function = up ? "migrate_upgrade" : "migrate_downgrade";
   RequireOutsideScript(function);
   pg::RequireWritable(function);
-  if (up && IsSettled(target)) return 0;
+  if (up && HasNothingToDo(target)) return 0;
   pg::RunnerPlace place;
-  const Turn turn{[&] { WaitForPlace(place); }, [&] { return up && IsSettled(target); }};
+  const Turn turn{[&] { WaitForPlace(place); }, [&] { return up && HasNothingToDo(target); }};
   const WorkerOutcome through =
       RunInWorkerIfAlone(call, pg::MakeRequest(kMigrateVerb, MigrateRequest{core::NameOf(direction), target}), &turn);
   if (through.taken) return through.result;

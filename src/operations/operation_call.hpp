@@ -1,5 +1,5 @@
 // The safe_* operations on tables. Each is a file of its own that says which phases it is made of, and a line
-// below; blocks.hpp has what several of them are built from.
+// below; common_phases.hpp has what several of them are built from.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // migrate_revision() and the triggers on its table.
 #include "adapters/sessions.hpp"
+#include "commands/nothing_to_do.hpp"
 #include "commands/registration.hpp"
-#include "commands/settled.hpp"
 #include "commands/vouching.hpp"
 #include "pg/entry_point.hpp"
 #include "pg/function_call.hpp"
@@ -28,4 +28,4 @@ HEADWAY_FUNCTION(migrate_revision) {
 
 HEADWAY_FUNCTION(headway_vouch) { return server::CheckVoucher(fcinfo); }
 
-HEADWAY_FUNCTION(headway_note_change) { return server::ForgetSettled(); }
+HEADWAY_FUNCTION(headway_note_change) { return server::ForgetNothingToDo(); }

@@ -5,7 +5,7 @@
 #include "pg/backend.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/locks/lock_poll.hpp"
+#include "pg/locks/lock_try.hpp"
 
 namespace headway::pg {
 

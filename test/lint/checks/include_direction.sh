@@ -25,6 +25,9 @@ for layer in core engine pg operations adapters commands sqlapi; do
   done
 done
 
+grep -rnoE '#include "core/[a-z_]+\.hpp' src/pg | grep -vE '/(blocker|error|format|short_hash|sqlstate|statement|time_window)\.hpp$' |
+  while IFS=: read -r file line include; do echo "$file:$line: pg includes ${include#*\"}: logic of migrations"; done
+
 # What each room of pg may include of the others.
 room_may_include() {
   case $1 in

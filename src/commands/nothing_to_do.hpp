@@ -12,7 +12,7 @@ namespace headway::server {
 
 // Whether an upgrade to the target has nothing to do; says so to the user. Takes no lock that outlives it.
 // False: it is not known.
-bool IsSettled(const std::string& target);
+bool HasNothingToDo(const std::string& target);
 
 // Which state of the registered revisions this is: another one after each transaction that changes them.
 // REQUIRES: a transaction; to be read before what it is to stand for.
@@ -20,9 +20,9 @@ std::string GraphEdition();
 
 // Keeps that an upgrade to the target has nothing to do at these heads, unless the revisions have changed since.
 // REQUIRES: a transaction.
-void NoteSettled(const std::string& edition, const std::string& target, const core::Heads& heads);
+void NoteNothingToDo(const std::string& edition, const std::string& target, const core::Heads& heads);
 
 // The trigger on headway.revision.
-Datum ForgetSettled();
+Datum ForgetNothingToDo();
 
 }  // namespace headway::server

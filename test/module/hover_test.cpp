@@ -1,15 +1,15 @@
-// SQL functions for src/pg/locks/lock_poll.cpp and src/pg/locks/hover.cpp: test/module/sql/lock_poll.sql calls them.
-#include "pg/entry_point.hpp"
+// SQL functions for src/pg/locks/lock_try.cpp and src/pg/locks/hover.cpp: test/module/sql/hover.sql calls them.
 #include "pg/locks/hover.hpp"
+#include "pg/entry_point.hpp"
 
 namespace pg = headway::pg;
 
 extern "C" {
-PG_FUNCTION_INFO_V1(lock_poll_try);
+PG_FUNCTION_INFO_V1(hover_try_locks);
 }
 
 // Takes the locks of a statement: what it says is "taken", or the first lock that was not to be had.
-Datum lock_poll_try(PG_FUNCTION_ARGS) {
+Datum hover_try_locks(PG_FUNCTION_ARGS) {
   return pg::AtBoundary([&] {
     char* statement = pg::Guarded([&] { return text_to_cstring(PG_GETARG_TEXT_PP(0)); });
     const pg::HoverResult attempt = pg::HoverFor(statement, 0);

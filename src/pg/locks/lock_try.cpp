@@ -1,4 +1,4 @@
-#include "pg/locks/lock_poll.hpp"
+#include "pg/locks/lock_try.hpp"
 
 #include "pg/guard.hpp"
 #include "pg/postgres.hpp"

@@ -1,4 +1,4 @@
-#include "commands/settled.hpp"
+#include "commands/nothing_to_do.hpp"
 
 #include "adapters/revision_store.hpp"
 #include "core/error.hpp"
@@ -46,7 +46,7 @@ pg::Field FindSettled(const std::string& target) {
 
 }  // namespace
 
-bool IsSettled(const std::string& target) {
+bool HasNothingToDo(const std::string& target) {
   // Another table follows the heads, and is looked at by every run.
   if (!pg::MirrorVersionTable().empty()) return false;
   const pg::Field heads = FindSettled(target);
@@ -57,11 +57,11 @@ bool IsSettled(const std::string& target) {
 
 std::string GraphEdition() { return load_edition.Run().Single().value_or(""); }
 
-void NoteSettled(const std::string& edition, const std::string& target, const core::Heads& heads) {
+void NoteNothingToDo(const std::string& edition, const std::string& target, const core::Heads& heads) {
   note_settled.Run({edition, target, heads});
 }
 
-Datum ForgetSettled() {
+Datum ForgetNothingToDo() {
   forget_settled.Run();
   return 0;  // an AFTER trigger has nothing to return
 }
