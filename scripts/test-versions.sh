@@ -57,7 +57,7 @@ for version in "$@"; do
     echo "   skipped: $(tail -n 1 "$logs/$version.log")"
     continue
   fi
-  [ "$status" = 0 ] || { failed=1; grep -E '^not ok |FAILED|^# +Failed|TRAP|leak' "$logs/$version.log" | head -n 20; tail -n 1 "$logs/$version.log"; }
+  [ "$status" = 0 ] || { failed=1; grep -E '^not ok |FAILED|^# +Failed|TRAP|leak' "$logs/$version.log" | head -n 20 || true; tail -n 1 "$logs/$version.log"; }
   table+="| ${name:-$version} | ${result:-- | -} | $(((SECONDS - started + 30) / 60)) |\n"
 done
 printf "\n$table\nlogs: %s\n" "$logs"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/backend.hpp"
+#include "pg/parse/enum_value.hpp"
 #include "pg/parse/script.hpp"
 #include "pg/process/runner_lock.hpp"
 #include "pg/process/worker.hpp"
@@ -49,10 +50,12 @@ core::Script ServerParser::Read(const std::string& text, const std::string& what
   return pg::ParseScript(text, what);
 }
 
-bool ServerParser::IsSame(const std::string& left, const std::string& right) { return pg::SameScript(left, right); }
+std::int64_t ServerParser::CountEqual(const std::string& left, const std::string& right) {
+  return pg::CountEqualStatements(left, right);
+}
 
-bool ServerParser::Mentions(const std::string& text, const std::string& constant) {
-  return pg::MentionsStringConstant(text, constant);
+bool ServerParser::UsesEnumValue(const std::string& statement, const core::ObjectName& type, const std::string& value) {
+  return pg::CastsToEnumValue(statement, type, value);
 }
 
 bool JobLock::TryAcquire() { return pg::TryJobLock(name_); }

@@ -28,8 +28,8 @@ core::RetryPolicy PolicyFromSettings(bool owns_transactions);
 class ServerParser : public engine::ScriptReader {
  public:
   core::Script Read(const std::string& text, const std::string& what) override;
-  bool IsSame(const std::string& left, const std::string& right) override;
-  bool Mentions(const std::string& text, const std::string& constant) override;
+  std::int64_t CountEqual(const std::string& left, const std::string& right) override;
+  bool UsesEnumValue(const std::string& statement, const core::ObjectName& type, const std::string& value) override;
 };
 
 // For a job of a name, until the process ends.

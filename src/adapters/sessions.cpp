@@ -120,7 +120,13 @@ void WorkerSession::EndScript() {
 
 void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) {
   ScriptMark mark;
-  if (statement.kind == core::StatementClass::kConcurrently || lock_timeout_ms == 0) {
+  const bool concurrent = statement.kind == core::StatementClass::kConcurrently;
+  if (concurrent) {
+    Begin();
+    pg::RequireSameIndex(statement.text);
+    Commit();
+  }
+  if (concurrent || lock_timeout_ms == 0) {
     SuspendLockTimeout(lock_timeout_ms);
   } else if (our_timeout_.empty() || pg::GetSetting("lock_timeout") == our_timeout_) {
     pg::BoundLockWaits(lock_timeout_ms, true);
@@ -128,7 +134,6 @@ void WorkerSession::RunTopLevel(const core::Statement& statement, std::int64_t l
   }
   BeginTopLevel(statement.kind);
   // A try that was stopped half-way through a DETACH has done what cannot be done again.
-  const bool concurrent = statement.kind == core::StatementClass::kConcurrently;
   const std::string rest = concurrent ? pg::FinalizeStatementForPendingDetach(statement) : std::string();
   core::Statement run = statement;
   if (!rest.empty()) run.text = rest;
@@ -172,7 +177,6 @@ void WorkerSession::ResetState() {
 std::vector<std::string> WorkerSession::DropInvalidIndexes(const core::Statement& statement) {
   Begin();
   const std::vector<pg::IndexLeftover> leftovers = pg::InvalidIndexesOf(statement);
-  if (leftovers.empty()) pg::RequireSameIndex(statement.text);
   Commit();
   std::vector<std::string> dropped;
   for (const pg::IndexLeftover& leftover : leftovers) {

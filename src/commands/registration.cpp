@@ -12,7 +12,9 @@
 #include "core/sqlstate.hpp"
 #include "pg/backend.hpp"
 #include "pg/parse/script.hpp"
+#include "pg/parse/script_errors.hpp"
 #include "pg/process/runner_lock.hpp"
+#include "pg/process/transaction.hpp"
 #include "pg/spi.hpp"
 
 namespace headway::server {
@@ -52,14 +54,24 @@ std::vector<std::string> NamesIn(const std::optional<std::string>& list, void (*
 // A dependency is an id, a prefix of one, or a label: Alembic's rules for ids hold for all of them.
 void RequireValidReference(std::string_view reference) { core::RequireValidRevisionId(reference); }
 
-bool ParseOne(const std::string& text, const std::string& what, const std::optional<bool>& transactional) {
+bool ParseOne(const std::string& text, const std::string& what, const std::optional<bool>& transactional,
+              std::vector<std::string>& left_out) {
   const core::Script script = pg::ParseScript(text, what);
+  pg::RefuseCombinedFile(text, what);
+  if (script.begins_and_commits) {
+    if (!script.transactional()) {
+      throw Error(sqlstate::kScriptRefused,
+                  Format("the %1% is BEGIN ... COMMIT, and one of its statements cannot run in a transaction", what),
+                  {}, "Leave BEGIN and COMMIT out: its statements then run one by one.");
+    }
+    left_out.push_back(what);
+  }
   if (transactional == true && !script.transactional()) {
     throw Error(sqlstate::kScriptRefused, Format("the %1% cannot run in one transaction", what),
                 "One of its statements has to run outside of a transaction block.", "Leave transactional out.");
   }
   const bool in_transaction = script.statements.empty() || transactional.value_or(script.transactional());
-  if (in_transaction) pg::RefuseUnusable(script, text, what);
+  if (in_transaction) pg::RefuseUnusable(script, what);
   return in_transaction;
 }
 
@@ -68,9 +80,22 @@ bool ParseOne(const std::string& text, const std::string& what, const std::optio
               "Choose another label.");
 }
 
-RegisteredRevision Examine(const RevisionCall& call) {
-  core::RequireValidRevisionId(call.revision);
+// A way back that cannot be read may be none at all.
+void OfferNoDowngrade(Error& error) {
+  std::string& hint = error.report().hint;
+  if (!hint.empty()) hint += " ";
+  hint += "When there is no way back, register it with downgrade => NULL.";
+}
+
+struct Examined {
   RegisteredRevision wanted;
+  std::vector<std::string> left_out;  // the scripts whose BEGIN and COMMIT are
+};
+
+Examined Examine(const RevisionCall& call) {
+  core::RequireValidRevisionId(call.revision);
+  Examined examined;
+  RegisteredRevision& wanted = examined.wanted;
   core::Revision& revision = wanted.revision;
   revision.id = call.revision;
   revision.down_revisions = NamesIn(call.down_revision, core::RequireValidRevisionId, "down_revision");
@@ -88,12 +113,16 @@ RegisteredRevision Examine(const RevisionCall& call) {
   wanted.upgrade = call.upgrade;
   wanted.downgrade = call.downgrade;
   wanted.upgrade_in_transaction =
-      ParseOne(call.upgrade, Format("upgrade of revision %1%", call.revision), call.transactional);
-  if (call.downgrade) {
-    wanted.downgrade_in_transaction =
-        ParseOne(*call.downgrade, Format("downgrade of revision %1%", call.revision), call.transactional);
+      ParseOne(call.upgrade, Format("upgrade of revision %1%", call.revision), call.transactional, examined.left_out);
+  if (!call.downgrade) return examined;
+  try {
+    wanted.downgrade_in_transaction = ParseOne(*call.downgrade, Format("downgrade of revision %1%", call.revision),
+                                               call.transactional, examined.left_out);
+  } catch (Error& error) {
+    if (error.Is(sqlstate::kSyntaxError)) OfferNoDowngrade(error);
+    throw;
   }
-  return wanted;
+  return examined;
 }
 
 void CheckNames(const core::Revision& revision) {
@@ -152,13 +181,17 @@ void RefuseChangeOfApplied(const RegisteredRevision& before, const RegisteredRev
               "Put the change into a new revision, or go down below this one first.");
 }
 
-void WarnOfMissingParents(const core::Revision& revision) {
-  if (revision.down_revisions.empty()) return;
+// Revisions may come in any order, so that it is worth one line in a transaction and no more.
+void NoteMissingParents(const core::Revision& revision) {
+  static std::uint32_t noted_in = 0;
+  const std::uint32_t transaction = pg::CurrentTransactionNumber();
+  if (revision.down_revisions.empty() || noted_in == transaction) return;
   const std::vector<std::string> found = registered_among.Run({revision.down_revisions}).Column();
   for (const std::string& parent : revision.down_revisions) {
     if (std::find(found.begin(), found.end(), parent) != found.end()) continue;
-    pg::ReportWarning(Format("parent %1% of revision %2% is not registered yet", parent, revision.id), {},
-                      "Register it before you run migrate_upgrade().");
+    noted_in = transaction;
+    return pg::ReportNotice(Format("parent %1% of revision %2% is not registered yet", parent, revision.id), {},
+                            "Revisions may come in any order; migrate_check() names what is missing in the end.");
   }
 }
 
@@ -173,7 +206,8 @@ Change Compare(const std::optional<RegisteredRevision>& before, const Registered
 }  // namespace
 
 const char* RegisterRevision(const RevisionCall& call) {
-  const RegisteredRevision wanted = Examine(call);
+  const Examined examined = Examine(call);
+  const RegisteredRevision& wanted = examined.wanted;
   CheckNames(wanted.revision);
   if (Compare(FindRegistered(call.revision), wanted) == Change::kNone) return "unchanged";
   // Another session may be writing too: what it leaves decides, not what was there before.
@@ -187,7 +221,11 @@ const char* RegisterRevision(const RevisionCall& call) {
     RefuseChangeOfApplied(*before, wanted);
   }
   WriteRegistered(wanted);
-  WarnOfMissingParents(wanted.revision);
+  for (const std::string& script : examined.left_out) {
+    pg::ReportNotice(Format("BEGIN and COMMIT of the %1% are left out", script),
+                     "Each revision has its own transaction.", {});
+  }
+  NoteMissingParents(wanted.revision);
   return change == Change::kNew ? "registered" : change == Change::kVouch ? "vouched for" : "replaced";
 }
 

@@ -7,12 +7,12 @@ namespace headway::core {
 namespace {
 
 // In the order of the enumerations.
-constexpr std::array<const char*, 24> kWords = {
-    "CONCURRENTLY", "IF EXISTS", "IF NOT EXISTS", "OR REPLACE", "ONLY",     "CASCADE",
-    "TEMPORARY",    "UNLOGGED",  "FULL",          "WHERE",      "FINALIZE", "UNIQUE",
-    "PRIMARY KEY",  "CHECK",     "FOREIGN KEY",   "EXCLUDE",    "NOT NULL", "DEFAULT",
-    "GENERATED",    "IDENTITY",  "NOT VALID",     "NO INHERIT", "USING",    "USING INDEX"};
-static_assert(kWords.size() == static_cast<std::size_t>(Word::kUsingIndex) + 1);
+constexpr std::array<const char*, 25> kWords = {
+    "CONCURRENTLY", "IF EXISTS", "IF NOT EXISTS", "OR REPLACE", "ONLY",      "CASCADE",     "TEMPORARY",
+    "UNLOGGED",     "FULL",      "WHERE",         "FINALIZE",   "UNIQUE",    "PRIMARY KEY", "CHECK",
+    "FOREIGN KEY",  "EXCLUDE",   "NOT NULL",      "DEFAULT",    "GENERATED", "IDENTITY",    "NOT VALID",
+    "NO INHERIT",   "USING",     "USING INDEX",   "ENUM"};
+static_assert(kWords.size() == static_cast<std::size_t>(Word::kEnum) + 1);
 
 constexpr std::array<const char*, 28> kActions = {
     "ADD COLUMN",          "DROP COLUMN",       "ALTER TYPE",        "SET DEFAULT",
@@ -44,17 +44,21 @@ std::string Statement::AddedEnumValue() const {
   return found == actions.end() ? std::string() : found->name;
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> EnumValuesUsedTooEarly(const Script& script,
-                                                                        MentionsConstant mentions) {
-  std::vector<std::pair<std::size_t, std::size_t>> found;
-  for (std::size_t adder = 0; adder < script.statements.size(); ++adder) {
-    const std::string value = script.statements[adder].AddedEnumValue();
-    if (value.empty()) continue;
-    for (std::size_t user = adder + 1; user < script.statements.size(); ++user) {
-      if (mentions(script.statements[user].text, value)) found.emplace_back(adder, user);
-    }
+bool Statement::MakesEnum(const ObjectName& type) const {
+  if (!words.Has(Word::kEnum) || object.name != type.name) return false;
+  return object.schema == type.schema || object.schema.empty() || type.schema.empty();
+}
+
+std::optional<std::size_t> FirstNewValue(const std::vector<Statement>& before, const UsesEnumValue& uses) {
+  for (std::size_t adder = 0; adder < before.size(); ++adder) {
+    const std::string value = before[adder].AddedEnumValue();
+    const ObjectName& type = before[adder].object;
+    const auto makes = [&](const Statement& statement) { return statement.MakesEnum(type); };
+    const auto end = before.begin() + static_cast<std::ptrdiff_t>(adder);
+    if (value.empty() || std::any_of(before.begin(), end, makes)) continue;
+    if (uses(type, value)) return adder;
   }
-  return found;
+  return std::nullopt;
 }
 
 }  // namespace headway::core

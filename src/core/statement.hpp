@@ -7,8 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace headway::core {
@@ -46,6 +47,7 @@ enum class Word {
   kNoInherit,
   kUsing,       // ALTER COLUMN TYPE ... USING
   kUsingIndex,  // a constraint that takes an index over
+  kEnum,        // CREATE TYPE ... AS ENUM
 };
 const char* NameOf(Word word);  // as SQL has it: "NOT VALID"
 
@@ -131,10 +133,13 @@ struct Statement {
   bool alters_table() const { return verb == "ALTER TABLE"; }
   // The value that ALTER TYPE ... ADD VALUE adds; empty: it adds none.
   std::string AddedEnumValue() const;
+  // Whether it makes the enum.
+  bool MakesEnum(const ObjectName& type) const;
 };
 
 struct Script {
   std::vector<Statement> statements;
+  bool begins_and_commits = false;  // BEGIN and COMMIT stand around all of it; they are not among its statements
 
   // A script runs in one transaction unless one of its statements cannot.
   bool transactional() const {
@@ -145,12 +150,11 @@ struct Script {
   }
 };
 
-// Whether a text of SQL holds a string constant.
-using MentionsConstant = bool (*)(const std::string& text, const std::string& constant);
+// Whether a statement is certain to use a value of a type.
+using UsesEnumValue = std::function<bool(const ObjectName& type, const std::string& value)>;
 
-// Pairs of statements (adds a value, uses it), by index: the server refuses them in one transaction. From 17 on it
-// does not when the type is made in it as well; there the value belongs into CREATE TYPE anyway.
-std::vector<std::pair<std::size_t, std::size_t>> EnumValuesUsedTooEarly(const Script& script,
-                                                                        MentionsConstant mentions);
+// Which of the statements that come before one in the same transaction adds a value to an enum that it uses: the server
+// refuses that. A type that is made among them is left to the server, which allows it from 17 on.
+std::optional<std::size_t> FirstNewValue(const std::vector<Statement>& before, const UsesEnumValue& uses);
 
 }  // namespace headway::core

@@ -83,12 +83,15 @@ void LockRetry::TakeLocks(const core::Statement& statement, bool holds_locks) {
   throw Error(core::sqlstate::kLockNotAvailable, "a lock is held by a transaction that goes on");
 }
 
-void LockRetry::RunTopLevel(const core::Statement& statement) {
-  if (statement.kind == StatementClass::kConcurrently) {
-    for (const std::string& index : session_.DropInvalidIndexes(statement)) {
-      reporter_.Notice(Format("dropped the invalid index \"%1%\" that a failed try had left behind", index));
-    }
+void LockRetry::DropLeftovers(const core::Statement& statement) {
+  if (statement.kind != StatementClass::kConcurrently) return;
+  for (const std::string& index : session_.DropInvalidIndexes(statement)) {
+    reporter_.Notice(Format("dropped the invalid index \"%1%\" that a failed try had left behind", index));
   }
+}
+
+void LockRetry::RunTopLevel(const core::Statement& statement) {
+  DropLeftovers(statement);
   if (statement.kind == StatementClass::kTopLevel) {
     Unit looking(session_);
     TakeLocks(statement, false);

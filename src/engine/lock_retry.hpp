@@ -34,6 +34,8 @@ class LockRetry {
 
   // Hovers for what the statement will lock. REQUIRES: an open unit; `holds_locks`: with locks of earlier statements.
   void TakeLocks(const core::Statement& statement, bool holds_locks);
+  // Drops what a failed try of a statement at top level has left behind. REQUIRES: no unit open.
+  void DropLeftovers(const core::Statement& statement);
   // A statement at top level. On return its last transaction is still open. REQUIRES: no unit open.
   void RunTopLevel(const core::Statement& statement);
 

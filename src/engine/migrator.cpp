@@ -199,23 +199,32 @@ void Migrator::CheckPlan(const PlannedRun& plan) {
 // In one transaction a new enum value cannot be used, not even by a later revision.
 void Migrator::CheckEnumValues(const PlannedRun& plan) {
   Unit unit(ports_.session);
-  std::vector<std::pair<std::string, std::string>> added;  // value, revision
+  std::vector<core::Statement> enums;  // the statements that make or extend one, of all steps so far
+  std::vector<std::string> revisions;
   for (const MigrationStep& step : plan.steps) {
     const std::string text = ports_.store.LoadScript(step.revision, step.direction);
-    for (const auto& [value, adder] : added) {
-      if (!ports_.reader.Mentions(text, value)) continue;
-      throw Error(core::sqlstate::kActiveSqlTransaction,
-                  Format("revision %1% uses the enum value '%2%' that revision %3% adds in the same transaction",
-                         step.revision, value, adder),
-                  "A new enum value can be used only after it is committed. Nothing has been run.",
-                  "Call it as a statement of its own, outside of a transaction: then each revision commits.");
-    }
     for (const core::Statement& statement : ports_.reader.Read(text, NameScript(step)).statements) {
-      const std::string value = statement.AddedEnumValue();
-      if (!value.empty()) added.emplace_back(value, step.revision);
+      RequireNoNewValue(enums, revisions, step, statement);
+      if (statement.AddedEnumValue().empty() && !statement.words.Has(core::Word::kEnum)) continue;
+      enums.push_back(statement);
+      revisions.push_back(step.revision);
     }
   }
   unit.Commit();
+}
+
+void Migrator::RequireNoNewValue(const std::vector<core::Statement>& enums, const std::vector<std::string>& revisions,
+                                 const MigrationStep& step, const core::Statement& statement) {
+  const auto uses = [&](const core::ObjectName& type, const std::string& value) {
+    return ports_.reader.UsesEnumValue(statement.text, type, value);
+  };
+  const auto adder = core::FirstNewValue(enums, uses);
+  if (!adder) return;
+  throw Error(core::sqlstate::kActiveSqlTransaction,
+              Format("revision %1% uses the enum value '%2%' that revision %3% adds in the same transaction",
+                     step.revision, enums[*adder].AddedEnumValue(), revisions[*adder]),
+              "A new enum value can be used only after it is committed. Nothing has been run.",
+              "Call it as a statement of its own, outside of a transaction: then each revision commits.");
 }
 
 void Migrator::RunStep(const MigrationStep& step, bool in_transaction) {
@@ -275,59 +284,101 @@ void Migrator::RunStatementByStatement(const MigrationStep& step) {
   Unit reading(ports_.session);
   const std::string text = ports_.store.LoadScript(step.revision, step.direction);
   const core::Script script = ports_.reader.Read(text, NameScript(step));
+  // Whoever has done the rest by hand registers an empty one.
   if (script.statements.empty()) ports_.store.DeleteProgress(step.revision, step.direction);
   reading.Commit();
   if (script.statements.empty()) return RunTransactional(step);
-  const int done = Resume(step, text, script, attempt);
-
-  for (int i = 0; i < static_cast<int>(script.statements.size()); ++i) {
+  Unit opening(ports_.session);
+  const Begun begun = Resume(step, text, script);
+  if (begun.needs_no_pieces) {
+    opening.Commit();
+    return StartOver(step, attempt, begun);
+  }
+  if (!begun.is_known || begun.mended) ports_.store.SaveProgress(step.revision, step.direction, {text, begun.done});
+  attempt.entry.id = ports_.store.Record(attempt.entry);
+  opening.Commit();
+  if (begun.done > 0) {
+    ports_.reporter.Notice(Format("going on after statement %1% of the %2%", begun.done, NameScript(step)));
+  }
+  const int count = static_cast<int>(script.statements.size());
+  for (int i = 0; i < count; ++i) {
     const core::Statement& statement = script.statements[i];
-    if (i < done && !statement.session_setting) continue;
-    const bool last = i + 1 == static_cast<int>(script.statements.size());
+    if (i < begun.done && !statement.session_setting) continue;
     Retrying(step, attempt, [&] {
       attempt.At(statement, i + 1);
+      if (i == begun.done && begun.mended) attempt.locks.DropLeftovers(begun.stopped_at);
       attempt.locks.RunTopLevel(statement);
-      if (i >= done) ports_.store.SaveProgress(step.revision, step.direction, {text, i + 1});
-      if (last) {
-        ports_.store.DeleteProgress(step.revision, step.direction);
-        Finish(step, attempt);
-      }
+      if (i >= begun.done) ports_.store.SaveProgress(step.revision, step.direction, {text, i + 1});
+      if (i + 1 == count && begun.done < count) Complete(step, attempt);
       ports_.session.Commit();
     });
   }
+  if (begun.done == count) CompleteWithoutMore(step, attempt, begun);
   ports_.session.ResetState();
 }
 
-// Opens the step's history row and finds where an earlier try has stopped: the number of statements already done.
-int Migrator::Resume(const MigrationStep& step, const std::string& text, const core::Script& script, Attempt& attempt) {
-  Unit unit(ports_.session);
+// In the unit that is open.
+void Migrator::Complete(const MigrationStep& step, Attempt& attempt) {
+  ports_.store.DeleteProgress(step.revision, step.direction);
+  Finish(step, attempt);
+}
+
+// What an earlier run has not done is no longer in the script.
+void Migrator::CompleteWithoutMore(const MigrationStep& step, Attempt& attempt, const Begun& begun) {
+  Retrying(step, attempt, [&] {
+    attempt.locks.DropLeftovers(begun.stopped_at);
+    Unit unit(ports_.session);
+    Complete(step, attempt);
+    unit.Commit();
+  });
+}
+
+void Migrator::StartOver(const MigrationStep& step, Attempt& attempt, const Begun& begun) {
+  Retrying(step, attempt, [&] {
+    attempt.locks.DropLeftovers(begun.stopped_at);
+    Unit unit(ports_.session);
+    ports_.store.DeleteProgress(step.revision, step.direction);
+    unit.Commit();
+  });
+  RunTransactional(step);
+}
+
+// Where an earlier run has stopped. What it has done must still be what the script begins with; the rest may have been
+// mended. REQUIRES: an open unit.
+Migrator::Begun Migrator::Resume(const MigrationStep& step, const std::string& text, const core::Script& script) {
+  Begun begun;
   const std::optional<Progress> progress = ports_.store.LoadProgress(step.revision, step.direction);
-  if (progress && !ports_.reader.IsSame(progress->script, text)) {
-    throw Error(core::sqlstate::kUnfinishedRevision,
-                Format("the %1% has changed since an earlier run stopped in the middle of it", NameScript(step)),
-                Format("%1% of its statements are done; the script they belong to is in headway.unfinished.",
-                       progress->statements_done),
-                Format("Register the earlier script again and let it finish; or undo those statements by hand, then "
-                       "start over: SELECT migrate_forget_progress('%1%').",
-                       step.revision));
-  }
-  const std::int64_t count = static_cast<std::int64_t>(script.statements.size());
+  if (!progress) return begun;
+  const core::Script earlier = ports_.reader.Read(progress->script, NameScript(step));
+  const auto count = static_cast<std::int64_t>(earlier.statements.size());
+  const std::int64_t done = progress->statements_done;
   // With the last one the row goes.
-  if (progress && (progress->statements_done < 0 || progress->statements_done >= count)) {
+  if (done < 0 || done >= count) {
     throw Error(core::sqlstate::kUnfinishedRevision,
                 Format("headway.unfinished does not fit the %1%", NameScript(step)),
-                Format("It says that %1% of %2% statements are done, and no run writes that.",
-                       progress->statements_done, count),
+                Format("It says that %1% of %2% statements are done, and no run writes that.", done, count),
                 Format("See which of its statements are done, undo them by hand, then start over: "
                        "SELECT migrate_forget_progress('%1%').",
                        step.revision));
   }
-  const int done = progress ? static_cast<int>(progress->statements_done) : 0;
-  if (!progress) ports_.store.SaveProgress(step.revision, step.direction, {text, 0});
-  attempt.entry.id = ports_.store.Record(attempt.entry);
-  unit.Commit();
-  if (done > 0) ports_.reporter.Notice(Format("going on after statement %1% of the %2%", done, NameScript(step)));
-  return done;
+  const std::int64_t equal = ports_.reader.CountEqual(progress->script, text);
+  if (equal < done) {
+    throw Error(
+        core::sqlstate::kUnfinishedRevision,
+        Format("the %1% has changed in what an earlier run of it has done", NameScript(step)),
+        Format("%1% of its statements %2% done, and statement %3% is another one now; the script as it was is in "
+               "headway.unfinished.",
+               done, done == 1 ? "is" : "are", equal + 1),
+        Format("Register it with what is done as it was, and change only what comes after; or undo that by hand, then "
+               "start over: SELECT migrate_forget_progress('%1%').",
+               step.revision));
+  }
+  begun.is_known = true;
+  begun.done = static_cast<int>(done);
+  begun.mended = equal != count || equal != static_cast<std::int64_t>(script.statements.size());
+  begun.needs_no_pieces = begun.mended && done == 0 && script.transactional() && !earlier.transactional();
+  begun.stopped_at = earlier.statements[static_cast<std::size_t>(done)];
+  return begun;
 }
 
 // A cancel that came of headway.max_lock_hold is no wish of the user.

@@ -41,10 +41,21 @@ class Migrator {
     std::string nothing_to_do;  // why; for messages
   };
 
+  // Where an earlier run of a revision that runs statement by statement has stopped.
+  struct Begun {
+    bool is_known = false;
+    int done = 0;
+    bool mended = false;           // the script has changed since, in what is not done
+    bool needs_no_pieces = false;  // nothing is done of it, and now it can run in one transaction
+    core::Statement stopped_at;    // of the script as it was: the first that is not done
+  };
+
   void AcquireLock();
   PlannedRun MakePlan(core::Direction direction, std::string_view target);
   void CheckPlan(const PlannedRun& plan);
   void CheckEnumValues(const PlannedRun& plan);
+  void RequireNoNewValue(const std::vector<core::Statement>& enums, const std::vector<std::string>& revisions,
+                         const core::MigrationStep& step, const core::Statement& statement);
   void RunSteps(const PlannedRun& plan);
   void Announce(const PlannedRun& plan, std::size_t i, std::size_t& announced);
   bool RunTogether(const PlannedRun& plan, std::size_t first, std::size_t end, std::size_t& announced);
@@ -55,7 +66,10 @@ class Migrator {
   Attempt NewAttempt(const core::MigrationStep& step);
   static void AddPlace(core::ErrorReport& report, const Attempt& attempt, const core::MigrationStep& step);
   void RunStatementByStatement(const core::MigrationStep& step);
-  int Resume(const core::MigrationStep& step, const std::string& text, const core::Script& script, Attempt& attempt);
+  Begun Resume(const core::MigrationStep& step, const std::string& text, const core::Script& script);
+  void Complete(const core::MigrationStep& step, Attempt& attempt);
+  void CompleteWithoutMore(const core::MigrationStep& step, Attempt& attempt, const Begun& begun);
+  void StartOver(const core::MigrationStep& step, Attempt& attempt, const Begun& begun);
   void Retrying(const core::MigrationStep& step, Attempt& attempt, const std::function<void()>& body);
   void Finish(const core::MigrationStep& step, Attempt& attempt);
   void ExplainCancel(core::Error& error, const core::MigrationStep& step);

@@ -73,7 +73,8 @@ class Session {
   virtual void EndScript() = 0;
 
   // Runs a statement that cannot be in a transaction block. On return its last transaction is still open, so that
-  // what is recorded before Commit() is recorded together with its success.
+  // what is recorded before Commit() is recorded together with its success. Throws when an index of the name that it
+  // makes CONCURRENTLY exists and is another one.
   // REQUIRES: owns_transactions(), no unit open.
   virtual void RunTopLevel(const core::Statement& statement, std::int64_t lock_timeout_ms) = 0;
 
@@ -81,8 +82,7 @@ class Session {
   // REQUIRES: owns_transactions(), no unit open.
   virtual void ResetState() = 0;
 
-  // Drops the INVALID indexes that a failed try of this CONCURRENTLY statement left behind; returns their names. Throws
-  // when an index of the name that it makes exists and is another one.
+  // Drops the INVALID indexes that a failed try of this CONCURRENTLY statement left behind; returns their names.
   // REQUIRES: owns_transactions(), no unit open.
   virtual std::vector<std::string> DropInvalidIndexes(const core::Statement& statement) = 0;
 
@@ -126,10 +126,10 @@ class ScriptReader {
   virtual ~ScriptReader() = default;
   // `what` names the script in messages.
   virtual core::Script Read(const std::string& text, const std::string& what) = 0;
-  // Whether both are the same statements; white space, comments and line ends do not count.
-  virtual bool IsSame(const std::string& left, const std::string& right) = 0;
-  // Whether a string constant is in it.
-  virtual bool Mentions(const std::string& text, const std::string& constant) = 0;
+  // With how many equal statements both begin; white space, comments and line ends do not count.
+  virtual std::int64_t CountEqual(const std::string& left, const std::string& right) = 0;
+  // Whether a statement is certain to use a value of an enum.
+  virtual bool UsesEnumValue(const std::string& statement, const core::ObjectName& type, const std::string& value) = 0;
 };
 
 // The tables of the schema headway. REQUIRES: an open unit for each call.

@@ -5,22 +5,28 @@
 namespace headway::core {
 namespace {
 
-using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
-
 Statement Plain(const char* text) {
   Statement statement;
   statement.text = text;
   return statement;
 }
 
-Statement Adds(const char* value) {
-  Statement statement = Plain("ALTER TYPE t ADD VALUE");
+Statement Adds(const char* value, const char* type = "mood") {
+  Statement statement = Plain("ALTER TYPE ... ADD VALUE");
+  statement.object = {{}, type};
   if (*value != 0) statement.actions.push_back({ActionKind::kAddValue, value, {}, {}, {}, {}});
   return statement;
 }
 
-bool MentionsQuoted(const std::string& text, const std::string& constant) {
-  return text.find("'" + constant + "'") != std::string::npos;
+Statement Makes(const char* schema, const char* type) {
+  Statement statement = Plain("CREATE TYPE ... AS ENUM");
+  statement.object = {schema, type};
+  statement.words.Add(Word::kEnum);
+  return statement;
+}
+
+UsesEnumValue Uses(const char* used) {
+  return [=](const ObjectName& type, const std::string& value) { return type.name + "." + value == used; };
 }
 
 TEST(ScriptTest, IsTransactionalUnlessAStatementIsNot) {
@@ -35,24 +41,23 @@ TEST(ScriptTest, IsTransactionalUnlessAStatementIsNot) {
   }
 }
 
-TEST(EnumValuesTest, UsesAfterTheAdditionAreFound) {
-  Script script;
-  script.statements = {Plain("SELECT 'new'"), Adds("new"), Plain("SELECT 'old'"), Plain("SELECT 'new'"),
-                       Plain("SELECT 'new', 'old'")};
-  EXPECT_EQ(EnumValuesUsedTooEarly(script, MentionsQuoted), (Pairs{{1, 3}, {1, 4}}));
-}
-
-TEST(EnumValuesTest, EachAdditionHasItsOwnUses) {
-  Script script;
-  script.statements = {Adds("x"), Adds("y"), Plain("SELECT 'y'"), Plain("SELECT 'x'")};
-  EXPECT_EQ(EnumValuesUsedTooEarly(script, MentionsQuoted), (Pairs{{0, 3}, {1, 2}}));
+TEST(EnumValuesTest, TheStatementThatAddsItIsFound) {
+  const std::vector<Statement> before = {Plain("SELECT 'new'"), Adds("old"), Adds("new"), Adds("new", "other")};
+  EXPECT_EQ(FirstNewValue(before, Uses("mood.new")), 2u);
+  EXPECT_EQ(FirstNewValue(before, Uses("other.new")), 3u);
+  EXPECT_EQ(FirstNewValue(before, Uses("other.old")), std::nullopt);
 }
 
 TEST(EnumValuesTest, NothingAddedNothingFound) {
-  Script script;
-  EXPECT_TRUE(EnumValuesUsedTooEarly(script, MentionsQuoted).empty());
-  script.statements = {Plain("SELECT ''"), Plain("SELECT 'x'")};
-  EXPECT_TRUE(EnumValuesUsedTooEarly(script, MentionsQuoted).empty());
+  EXPECT_EQ(FirstNewValue({}, Uses("mood.x")), std::nullopt);
+  EXPECT_EQ(FirstNewValue({Plain("SELECT ''"), Adds("")}, Uses("mood.")), std::nullopt);
+}
+
+TEST(EnumValuesTest, ATypeThatIsMadeBeforeIsLeftToTheServer) {
+  EXPECT_EQ(FirstNewValue({Makes("", "mood"), Adds("x")}, Uses("mood.x")), std::nullopt);
+  EXPECT_EQ(FirstNewValue({Makes("public", "mood"), Adds("x")}, Uses("mood.x")), std::nullopt);
+  EXPECT_EQ(FirstNewValue({Makes("public", "other"), Adds("x")}, Uses("mood.x")), 1u);
+  EXPECT_EQ(FirstNewValue({Adds("x"), Makes("public", "mood")}, Uses("mood.x")), 0u);
 }
 
 }  // namespace

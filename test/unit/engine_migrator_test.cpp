@@ -163,20 +163,21 @@ TEST(MigratorResumeTest, GoesOnAtTheStatementThatFailedAndReplaysSettings) {
   world.said.clear();
   EXPECT_EQ(Upgrade(world, "b"), 1);
   const std::string trace = world.TakeTrace();
-  EXPECT_EQ(trace.substr(trace.find("begin\nload progress")),
-            "begin\nload progress\nsame script\nrecord upgrade b running\ncommit\n"
-            "top set x, lock timeout 50\ncommit\n"
-            "top set y, lock timeout 50\ncommit\n"
-            "begin\nhover vacuum t, 2000\ncommit\ntop vacuum t, lock timeout 50\nsave progress 4\ncommit\n"
-            "top alter t, lock timeout 50\nsave progress 5\n"
-            "delete progress\nheads -a +b\nrecord upgrade b done\ncommit\n"
-            "reset\n");
+  EXPECT_EQ(
+      trace.substr(trace.find("begin\nload progress")),
+      "begin\nload progress\nparse upgrade of revision b\ncount equal statements\nrecord upgrade b running\ncommit\n"
+      "top set x, lock timeout 50\ncommit\n"
+      "top set y, lock timeout 50\ncommit\n"
+      "begin\nhover vacuum t, 2000\ncommit\ntop vacuum t, lock timeout 50\nsave progress 4\ncommit\n"
+      "top alter t, lock timeout 50\nsave progress 5\n"
+      "delete progress\nheads -a +b\nrecord upgrade b done\ncommit\n"
+      "reset\n");
   EXPECT_EQ(world.said.back(), "going on after statement 3 of the upgrade of revision b");
   EXPECT_EQ(Join(world.committed.effects), "index i[x] vacuum t[x y] alter t[x y]");
   EXPECT_EQ(world.History(), (std::vector<std::string>{"upgrade b failed", "upgrade b done"}));
 }
 
-TEST(MigratorResumeTest, AChangedScriptIsRefused) {
+TEST(MigratorResumeTest, AScriptThatHasChangedInWhatIsDoneIsRefused) {
   World world = WithIndex();
   world.committed.heads = {"a"};
   world.fault = FailOn("top vacuum t, lock timeout 50", kBroken);
@@ -184,18 +185,69 @@ TEST(MigratorResumeTest, AChangedScriptIsRefused) {
   const testing::Tables before = world.committed;
   const std::string registered = world.revisions["b"].upgrade;
 
-  world.revisions["b"].upgrade = "set x;index i;set y;alter t";
-  world.TakeTrace();
-  EXPECT_TRUE(StartsWith(ErrorOf([&] { Upgrade(world, "b"); }),
-                         "MG015 the upgrade of revision b has changed since an earlier run stopped in the middle of it "
-                         "/ 3 of its statements are done;"));
-  EXPECT_NE(ErrorOf([&] { Upgrade(world, "b"); }).find("SELECT migrate_forget_progress('b')"), std::string::npos);
-  EXPECT_EQ(world.TakeTrace().find("top "), std::string::npos);
-  EXPECT_EQ(world.committed.effects, before.effects);
-  EXPECT_EQ(world.committed.progress.begin()->second.statements_done, 3);
+  for (const char* changed : {"set x;index j;set y;vacuum t;alter t", "set x;index i"}) {
+    world.revisions["b"].upgrade = changed;
+    world.TakeTrace();
+    const std::string error = ErrorOf([&] { Upgrade(world, "b"); });
+    EXPECT_TRUE(StartsWith(error,
+                           "MG015 the upgrade of revision b has changed in what an earlier run of it has done / "
+                           "3 of its statements are done, and statement "))
+        << error;
+    EXPECT_NE(error.find("SELECT migrate_forget_progress('b')"), std::string::npos);
+    EXPECT_EQ(world.TakeTrace().find("top "), std::string::npos);
+    EXPECT_EQ(world.committed.effects, before.effects);
+    EXPECT_EQ(world.committed.progress.begin()->second.statements_done, 3);
+  }
 
   world.revisions["b"].upgrade = " " + registered;
   EXPECT_EQ(Upgrade(world, "b"), 1) << "white space does not count";
+}
+
+TEST(MigratorResumeTest, WhatIsNotDoneMayBeMended) {
+  for (const char* mended : {"set x;index i;set y;vacuum u;alter t", "set x;index i;set y;alter t"}) {
+    World world = WithIndex();
+    world.committed.heads = {"a"};
+    world.fault = FailOn("top vacuum t, lock timeout 50", kBroken);
+    ErrorOf([&] { Upgrade(world, "b"); });
+    world.fault = nullptr;
+    world.revisions["b"].upgrade = mended;
+    EXPECT_EQ(Upgrade(world, "b"), 1) << mended;
+    EXPECT_EQ(Join(world.committed.effects).find("vacuum t"), std::string::npos);
+    EXPECT_NE(Join(world.committed.effects).find("alter t[x y]"), std::string::npos);
+    EXPECT_EQ(Join(world.committed.heads), "b");
+    EXPECT_TRUE(world.committed.progress.empty());
+  }
+}
+
+TEST(MigratorResumeTest, WhenTheRestIsTakenOutOfTheScriptItIsThrough) {
+  World world = WithIndex();
+  world.committed.heads = {"a"};
+  world.fault = FailOn("top vacuum t, lock timeout 50", kBroken);
+  ErrorOf([&] { Upgrade(world, "b"); });
+  world.fault = nullptr;
+  world.revisions["b"].upgrade = "set x;index i;set y";
+  EXPECT_EQ(Upgrade(world, "b"), 1);
+  EXPECT_EQ(Join(world.committed.effects), "index i[x]");
+  EXPECT_EQ(Join(world.committed.heads), "b");
+  EXPECT_TRUE(world.committed.progress.empty());
+  EXPECT_EQ(world.History(), (std::vector<std::string>{"upgrade b failed", "upgrade b done"}));
+}
+
+TEST(MigratorResumeTest, AMendedScriptClearsUpWhatTheEarlierOneLeft) {
+  for (const char* mended : {"index j;alter t", "alter t"}) {
+    World world = WithIndex();
+    world.revisions["b"].upgrade = "index i;alter t";
+    world.committed.heads = {"a"};
+    world.fault = FailOn("top index i, lock timeout 0", kBroken);
+    ErrorOf([&] { Upgrade(world, "b"); });
+    ASSERT_EQ(Join(world.invalid_indexes), "i");
+    world.fault = nullptr;
+    world.revisions["b"].upgrade = mended;
+    EXPECT_EQ(Upgrade(world, "b"), 1) << mended;
+    EXPECT_EQ(world.invalid_indexes.count("i"), 0u) << mended;
+    EXPECT_EQ(Join(world.committed.heads), "b");
+    EXPECT_TRUE(world.committed.progress.empty());
+  }
 }
 
 TEST(MigratorResumeTest, AnInvalidIndexIsDroppedAndBuiltAgain) {
@@ -654,7 +706,7 @@ TEST(MigratorPlanCheckTest, EnumValueOfAnEarlierRevisionInTheSameTransaction) {
   World world;
   world.Add("a", "value new");
   world.Add("b <- a", "create t");
-  world.Add("c <- b", "insert 'new'");
+  world.Add("c <- b", "insert 'new'::mood");
   ExpectRefused(world, Door::kCaller, Direction::kUpgrade, "head",
                 "25001 revision c uses the enum value 'new' that revision a adds in the same transaction");
   EXPECT_EQ(RunThrough(world, Door::kCaller, "b"), 2);

@@ -61,7 +61,10 @@ inline core::Statement ParseStatement(const std::string& text, int line) {
   }
   if (Begins(text, "vacuum")) statement.kind = core::StatementClass::kTopLevel;
   if (Begins(text, "backfill")) statement.kind = core::StatementClass::kOwnTransactions;
-  if (Begins(text, "value ")) statement.actions.push_back({core::ActionKind::kAddValue, rest, {}, {}, {}, {}});
+  if (Begins(text, "value ")) {
+    statement.object.name = "mood";
+    statement.actions.push_back({core::ActionKind::kAddValue, rest, {}, {}, {}, {}});
+  }
   statement.session_setting = Begins(text, "set ");
   statement.runs_code = Begins(text, "do");
   return statement;
@@ -326,8 +329,8 @@ class FakeStore : public RevisionStore {
       StepFacts facts;
       facts.revision = id;
       facts.reversible = fake.downgrade.has_value();
-      facts.upgrade_in_transaction = ParseScript(fake.upgrade).transactional();
-      facts.downgrade_in_transaction = ParseScript(fake.downgrade.value_or("")).transactional();
+      facts.upgrade_in_transaction = RunsInTransaction(id, core::Direction::kUpgrade, fake.upgrade);
+      facts.downgrade_in_transaction = RunsInTransaction(id, core::Direction::kDowngrade, fake.downgrade.value_or(""));
       facts.role_at_risk = fake.role_at_risk;
       facts.is_current_user_at_risk = true;
       facts.registered_by = "mallory";
@@ -389,6 +392,11 @@ class FakeStore : public RevisionStore {
     EXPECT_EQ(world_.open_unit.progress.erase(Key(revision, direction)), 1u);
   }
 
+  // What has stopped in the middle does not.
+  bool RunsInTransaction(const std::string& revision, core::Direction direction, const std::string& script) {
+    return ParseScript(script).transactional() && world_.open_unit.progress.count(Key(revision, direction)) == 0;
+  }
+
   static std::string Key(const std::string& revision, core::Direction direction) {
     return (direction == core::Direction::kUpgrade ? "upgrade of " : "downgrade of ") + revision;
   }
@@ -412,14 +420,21 @@ class FakeReader : public ScriptReader {
   }
 
   // As with parse trees, white space does not count.
-  bool IsSame(const std::string& left, const std::string& right) override {
-    Enter("same script");
-    return WithoutSpaces(left) == WithoutSpaces(right);
+  std::int64_t CountEqual(const std::string& left, const std::string& right) override {
+    Enter("count equal statements");
+    const std::vector<core::Statement> one = ParseScript(left).statements;
+    const std::vector<core::Statement> other = ParseScript(right).statements;
+    std::size_t count = 0;
+    while (count < one.size() && count < other.size() &&
+           WithoutSpaces(one[count].text) == WithoutSpaces(other[count].text)) {
+      ++count;
+    }
+    return static_cast<std::int64_t>(count);
   }
 
-  bool Mentions(const std::string& text, const std::string& constant) override {
-    Enter("mentions " + constant);
-    return text.find("'" + constant + "'") != std::string::npos;
+  bool UsesEnumValue(const std::string& statement, const core::ObjectName& type, const std::string& value) override {
+    Enter("uses " + value);
+    return statement.find("'" + value + "'::" + type.name) != std::string::npos;
   }
 
  private:

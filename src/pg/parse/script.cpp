@@ -1,9 +1,14 @@
 #include "pg/parse/script.hpp"
 
+#include <algorithm>
+
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/parse/enum_value.hpp"
+#include "pg/parse/scan.hpp"
+#include "pg/parse/script_errors.hpp"
 #include "pg/parse/statement_facts.hpp"
 #include "pg/text.hpp"
 
@@ -34,26 +39,11 @@ const char* WhyRefused(const Node* tree) {
   return nullptr;
 }
 
-// Calls `see` with each token of a script and its offset, until it returns false. REQUIRES: inside a guard, which ends
-// the scanner with its memory when there is an error.
-template <class See>
-void Scan(const char* text, See see) {
-  core_yy_extra_type extra;
-  core_YYSTYPE value;
-  YYLTYPE location;
-  core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
-  compat::ScanStandardStrings(extra);
-  for (int token = core_yylex(&value, &location, scanner); token != 0; token = core_yylex(&value, &location, scanner)) {
-    if (!see(token, value, location)) break;
-  }
-  scanner_finish(scanner);
-}
-
 // Where the first token of each statement stands: the parser counts white space, comments and empty statements before
 // it as a part of the statement.
 void FindFirstTokens(const char* text, const List* statements, int* offsets) {
   int next = 0;
-  Scan(text, [&](int token, const core_YYSTYPE&, int location) {
+  ScanTokens(text, [&](int token, const core_YYSTYPE&, int location) {
     if (token == ';' || location < list_nth_node(RawStmt, statements, next)->stmt_location) return true;
     offsets[next++] = location;
     return next < list_length(statements);
@@ -61,37 +51,65 @@ void FindFirstTokens(const char* text, const List* statements, int* offsets) {
   if (next < list_length(statements)) elog(ERROR, "statement %d of the script has no token", next + 1);
 }
 
-// The raw parse, with the place of a syntax error moved from the client's query to the script.
-List* RawParse(const std::string& text, const std::string& what) {
-  try {
-    return Guarded([&] { return ParseStatements(text.c_str()); });
-  } catch (core::Error& error) {
-    core::ErrorReport& report = error.report();
-    const int position = report.cursor_position;
-    if (position > 0) {
-      const int bytes =
-          Guarded([&] { return pg_mbcharcliplen(text.c_str(), static_cast<int>(text.size()), position - 1); });
-      report.internal_query = text;
-      report.internal_position = position;
-      report.cursor_position = 0;
-      report.context = Format("line %1% of the %2%", LineOf(text, bytes), what);
-      if (static_cast<std::size_t>(bytes) < text.size() && text[bytes] == '\\') {
-        report.detail = "A script holds SQL only; commands that begin with a backslash are psql's own.";
-        report.hint = "Leave the meta-command out of the script, or run it from psql outside of migrate_revision().";
-      }
-    }
-    throw;
+struct RawScript {
+  std::string text;            // as it was parsed: of the same length, so that places in it are places in the script
+  List* statements = nullptr;  // of RawStmt
+  bool begins_and_commits = false;
+};
+
+// Lines that pg_dump writes for psql. The parser stops at the backslash, so that it stands in no string.
+bool BlankOutRestrict(std::string& text, std::size_t offset) {
+  for (const char* command : {"\\restrict ", "\\unrestrict "}) {
+    if (text.compare(offset, std::strlen(command), command) != 0) continue;
+    const std::size_t end = std::min(text.find_first_of("\r\n", offset), text.size());
+    text.replace(offset, end - offset, end - offset, ' ');
+    return true;
   }
+  return false;
 }
 
-[[noreturn]] void ThrowRefused(const core::Statement& statement, const std::string& text, const std::string& what,
-                               const std::string& message, const std::string& hint) {
+bool IsPlain(const RawStmt* statement, TransactionStmtKind kind, TransactionStmtKind same) {
+  if (!IsA(statement->stmt, TransactionStmt)) return false;
+  const auto* control = castNode(TransactionStmt, statement->stmt);
+  return (control->kind == kind || control->kind == same) && control->options == NIL && !control->chain;
+}
+
+// BEGIN; ...; COMMIT around everything else: what it asks for is what a revision has anyway.
+void LeaveOutBeginAndCommit(RawScript& script) {
+  const int count = list_length(script.statements);
+  if (count < 2) return;
+  if (!IsPlain(linitial_node(RawStmt, script.statements), TRANS_STMT_BEGIN, TRANS_STMT_START)) return;
+  if (!IsPlain(llast_node(RawStmt, script.statements), TRANS_STMT_COMMIT, TRANS_STMT_COMMIT)) return;
+  script.statements = Guarded([&] { return list_truncate(list_copy_tail(script.statements, 1), count - 2); });
+  script.begins_and_commits = true;
+}
+
+// The raw parse, with the place of a syntax error moved from the client's query to the script.
+RawScript RawParse(std::string text, const std::string& what) {
+  constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";
+  RawScript script;
+  if (text.compare(0, 3, kByteOrderMark) == 0) text.replace(0, 3, "   ");
+  script.text = std::move(text);
+  for (;;) {
+    try {
+      // The raw parser holds nothing but memory, so that an error of it may be the end of the matter.
+      script.statements = Guarded([&] { return ParseStatements(script.text.c_str()); });
+      break;
+    } catch (core::Error& error) {
+      std::size_t offset = 0;
+      if (FindErrorOffset(error, script.text, offset) && BlankOutRestrict(script.text, offset)) continue;
+      ExplainSyntaxError(error, script.text, what);
+      throw;
+    }
+  }
+  LeaveOutBeginAndCommit(script);
+  return script;
+}
+
+[[noreturn]] void ThrowRefused(const core::Statement& statement, const std::string& what, const std::string& message,
+                               const std::string& hint) {
   core::Error error(core::sqlstate::kScriptRefused, message, {}, hint);
-  core::ErrorReport& report = error.report();
-  report.internal_query = text;
-  report.internal_position =
-      1 + Guarded([&] { return pg_mbstrlen_with_len(text.c_str(), static_cast<int>(statement.offset)); });
-  report.context = Format("line %1% of the %2%", statement.line, what);
+  ShowAtStatement(error, statement.text, statement.line, what);
   throw error;
 }
 
@@ -121,58 +139,67 @@ List* ParseStatements(const char* text) {
 
 core::Script ParseScript(const std::string& text, const std::string& what) {
   core::Script script;
-  List* raw_statements = RawParse(text, what);
-  const int count = list_length(raw_statements);
+  const RawScript raw_script = RawParse(text, what);
+  script.begins_and_commits = raw_script.begins_and_commits;
+  const int count = list_length(raw_script.statements);
   if (count == 0) return script;
   std::vector<int> first_tokens(static_cast<std::size_t>(count));
-  Guarded([&] { FindFirstTokens(text.c_str(), raw_statements, first_tokens.data()); });
+  Guarded([&] { FindFirstTokens(raw_script.text.c_str(), raw_script.statements, first_tokens.data()); });
   for (int i = 0; i < count; ++i) {
-    auto* raw = static_cast<RawStmt*>(list_nth(raw_statements, i));
-    core::Statement statement = StatementAt(text, raw, first_tokens[static_cast<std::size_t>(i)]);
+    auto* raw = static_cast<RawStmt*>(list_nth(raw_script.statements, i));
+    core::Statement statement = StatementAt(raw_script.text, raw, first_tokens[static_cast<std::size_t>(i)]);
     if (const char* why = WhyRefused(raw->stmt)) {
-      ThrowRefused(statement, text, what, Format("%1% is not allowed in a revision's script", statement.verb), why);
+      ThrowRefused(statement, what, Format("%1% is not allowed in a revision's script", statement.verb), why);
     }
     script.statements.push_back(std::move(statement));
   }
   return script;
 }
 
-void RefuseUnusable(const core::Script& script, const std::string& text, const std::string& what) {
+void RefuseUnusable(const core::Script& script, const std::string& what) {
   if (!script.transactional()) return;
-  for (const auto& [adder, user] : core::EnumValuesUsedTooEarly(script, MentionsStringConstant)) {
-    ThrowRefused(
-        script.statements[user], text, what,
-        Format("new enum value %1% is used in the transaction that adds it",
-               QuoteLiteral(script.statements[adder].AddedEnumValue())),
-        "PostgreSQL allows its use only after the commit: put what uses the value into a revision of its own.");
+  std::vector<core::Statement> enums;
+  for (const core::Statement& statement : script.statements) {
+    const auto uses = [&](const core::ObjectName& type, const std::string& value) {
+      return CastsToEnumValue(statement.text, type, value);
+    };
+    if (const auto adder = core::FirstNewValue(enums, uses)) {
+      ThrowRefused(
+          statement, what,
+          Format("new enum value %1% is used in the transaction that adds it",
+                 QuoteLiteral(enums[*adder].AddedEnumValue())),
+          "PostgreSQL allows its use only after the commit: put what uses the value into a revision of its own.");
+    }
+    if (!statement.AddedEnumValue().empty() || statement.words.Has(core::Word::kEnum)) enums.push_back(statement);
   }
+}
+
+std::int64_t CountEqualStatements(const std::string& left, const std::string& right) {
+  const RawScript one = RawParse(left, "script");
+  const RawScript other = RawParse(right, "script");
+  const int most = std::min(list_length(one.statements), list_length(other.statements));
+  return Guarded([&] {
+    int i = 0;
+    while (i < most &&
+           equal(list_nth_node(RawStmt, one.statements, i)->stmt, list_nth_node(RawStmt, other.statements, i)->stmt)) {
+      ++i;
+    }
+    return i;
+  });
 }
 
 bool SameScript(const std::string& left, const std::string& right) {
   if (left == right) return true;
-  List* left_tree = RawParse(left, "script");
-  List* right_tree = RawParse(right, "script");
+  const RawScript one = RawParse(left, "script");
+  const RawScript other = RawParse(right, "script");
   return Guarded([&] {
-    if (list_length(left_tree) != list_length(right_tree)) return false;
+    if (list_length(one.statements) != list_length(other.statements)) return false;
     ListCell* a;
     ListCell* b;
-    forboth(a, left_tree, b, right_tree) {
+    forboth(a, one.statements, b, other.statements) {
       if (!equal(lfirst_node(RawStmt, a)->stmt, lfirst_node(RawStmt, b)->stmt)) return false;
     }
     return true;
-  });
-}
-
-bool MentionsStringConstant(const std::string& text, const std::string& value) {
-  return Guarded([&] {
-    bool found = false;
-    Scan(text.c_str(), [&](int token, const core_YYSTYPE& read, int) {
-      if (token != compat::kStringConstant && token != compat::kUnicodeStringConstant) return true;
-      // A body ($$ ... $$, or a quoted one) holds the constant between quotes of its own.
-      found = value == read.str || std::strstr(read.str, quote_literal_cstr(value.c_str())) != nullptr;
-      return !found;
-    });
-    return found;
   });
 }
 

@@ -12,22 +12,23 @@ namespace headway::pg {
 // The raw parse trees of a script or of one statement of it, in the current memory context. REQUIRES: inside a guard.
 List* ParseStatements(const char* text);
 
-// Splits and classifies a script. A syntax error comes with its place in the script (internal query and position),
-// `what` names the script in messages: "upgrade of revision def456".
+// Splits and classifies a script. Refuses what no script may contain: transaction control but for BEGIN and COMMIT
+// around all of it, COPY from or to the client. A syntax error comes with its statement (internal query and position);
+// `what` names the script in messages: "upgrade of revision def456". A byte order mark and pg_dump's \restrict are
+// skipped.
 core::Script ParseScript(const std::string& text, const std::string& what);
 
 // Whether a function commits by itself: a statement that is one call of it runs at top level. To be told at load time.
 using OwnTransactionsTest = bool (*)(std::string_view function);
 void SetOwnTransactionsTest(OwnTransactionsTest test);
 
-// Throws kScriptRefused for what no script may contain: transaction control, psql's meta-commands, COPY from or to
-// the client, a new enum value used in the transaction that adds it.
-void RefuseUnusable(const core::Script& script, const std::string& text, const std::string& what);
+// Throws kScriptRefused for what cannot run in one transaction: a new enum value used in the one that adds it.
+void RefuseUnusable(const core::Script& script, const std::string& what);
 
-// Whether two scripts are the same statements; white space, comments and line ends do not count.
+// Whether two scripts are the same statements; white space, comments and line ends do not count, nor do BEGIN and
+// COMMIT around all of it.
 bool SameScript(const std::string& left, const std::string& right);
-
-// Whether one of the statements' tokens is the string constant `value`, in the bodies of DO blocks and functions too.
-bool MentionsStringConstant(const std::string& text, const std::string& value);
+// With how many equal statements both begin.
+std::int64_t CountEqualStatements(const std::string& left, const std::string& right);
 
 }  // namespace headway::pg

@@ -189,6 +189,9 @@ void ReadCommand(Node* tree, core::Statement& statement, bool (*commits_by_itsel
       return ReadCreateView(castNode(ViewStmt, tree), statement);
     case T_CreateSeqStmt:
       return ReadMade(castNode(CreateSeqStmt, tree)->sequence, statement);
+    case T_CreateEnumStmt:
+      statement.object = NameOf(castNode(CreateEnumStmt, tree)->typeName);
+      return statement.words.Add(Word::kEnum);
     case T_CreateTrigStmt:
       statement.object = {{}, castNode(CreateTrigStmt, tree)->trigname};
       return AddRelation(statement, castNode(CreateTrigStmt, tree)->relation);

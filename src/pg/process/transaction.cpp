@@ -101,6 +101,8 @@ void AbortTransaction() noexcept {
 
 bool InTransaction() { return IsTransactionState(); }
 
+std::uint32_t CurrentTransactionNumber() { return compat::OwnVirtualTransaction().localTransactionId; }
+
 Savepoint OpenSavepoint() {
   return Guarded([] {
     Savepoint savepoint;

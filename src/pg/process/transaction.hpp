@@ -19,6 +19,8 @@ void CommitSingle();
 // Never throws; harmless when no transaction is open.
 void AbortTransaction() noexcept;
 bool InTransaction();
+// Another one for each transaction of this session.
+std::uint32_t CurrentTransactionNumber();
 
 // From now on what runs in a block or a single transaction cannot leave the role that is set now, by whatever way: SQL,
 // set_config(), in a function, in a trigger that the commit fires. The server refuses it as in a security definer

@@ -1,0 +1,24 @@
+// The server's scanner over a script: tokens with their places.
+#pragma once
+
+#include "pg/compat.hpp"
+#include "pg/postgres.hpp"
+
+namespace headway::pg {
+
+// Calls `see` with each token of a script and its offset, until it returns false. REQUIRES: inside a guard, which ends
+// the scanner with its memory when there is an error.
+template <class See>
+void ScanTokens(const char* text, See see) {
+  core_yy_extra_type extra;
+  core_YYSTYPE value;
+  YYLTYPE location;
+  core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
+  compat::ScanStandardStrings(extra);
+  for (int token = core_yylex(&value, &location, scanner); token != 0; token = core_yylex(&value, &location, scanner)) {
+    if (!see(token, value, location)) break;
+  }
+  scanner_finish(scanner);
+}
+
+}  // namespace headway::pg
