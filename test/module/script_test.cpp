@@ -1,6 +1,7 @@
 // SQL functions for src/pg/parse/script.cpp: test/module/sql/script.sql calls them.
 #include "pg/parse/script.hpp"
 #include "pg/entry_point.hpp"
+#include "pg/parse/raw_parse.hpp"
 
 #include "pg/text.hpp"
 

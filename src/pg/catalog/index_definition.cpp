@@ -4,7 +4,7 @@
 #include "core/sqlstate.hpp"
 #include "pg/catalog/object_names.hpp"
 #include "pg/guard.hpp"
-#include "pg/parse/script.hpp"
+#include "pg/parse/raw_parse.hpp"
 #include "pg/postgres.hpp"
 
 extern "C" {

@@ -5,7 +5,7 @@
 #include "pg/catalog/find_object.hpp"
 #include "pg/guard.hpp"
 #include "pg/locks/lock_set.hpp"
-#include "pg/parse/script.hpp"
+#include "pg/parse/raw_parse.hpp"
 #include "pg/postgres.hpp"
 #include "pg/text.hpp"
 

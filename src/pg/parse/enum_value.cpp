@@ -2,7 +2,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/parse/script.hpp"
+#include "pg/parse/raw_parse.hpp"
 
 namespace headway::pg {
 

@@ -7,7 +7,7 @@
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 #include "pg/parse/enum_value.hpp"
-#include "pg/parse/scan.hpp"
+#include "pg/parse/raw_parse.hpp"
 #include "pg/parse/script_errors.hpp"
 #include "pg/parse/statement_facts.hpp"
 #include "pg/text.hpp"
@@ -125,17 +125,6 @@ core::Statement StatementAt(const std::string& text, const RawStmt* raw, int fir
 }  // namespace
 
 void SetOwnTransactionsTest(OwnTransactionsTest test) { is_own_transactions = test; }
-
-List* ParseStatements(const char* text) {
-  const bool conforming = compat::SetStandardStrings(true);
-  List* volatile statements = NIL;
-  PG_TRY();
-  { statements = raw_parser(text, RAW_PARSE_DEFAULT); }
-  PG_FINALLY();
-  { compat::SetStandardStrings(conforming); }
-  PG_END_TRY();
-  return statements;
-}
 
 core::Script ParseScript(const std::string& text, const std::string& what) {
   core::Script script;

@@ -9,9 +9,6 @@
 
 namespace headway::pg {
 
-// The raw parse trees of a script or of one statement of it, in the current memory context. REQUIRES: inside a guard.
-List* ParseStatements(const char* text);
-
 // Splits and classifies a script. Refuses what no script may contain: transaction control but for BEGIN and COMMIT
 // around all of it, COPY from or to the client. A syntax error comes with its statement (internal query and position);
 // `what` names the script in messages: "upgrade of revision def456". A byte order mark and pg_dump's \restrict are

@@ -7,8 +7,7 @@
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/parse/scan.hpp"
-#include "pg/parse/script.hpp"
+#include "pg/parse/raw_parse.hpp"
 #include "pg/text.hpp"
 
 namespace headway::pg {

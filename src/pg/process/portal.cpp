@@ -3,7 +3,7 @@
 #include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/parse/script.hpp"
+#include "pg/parse/raw_parse.hpp"
 #include "pg/process/transaction.hpp"
 
 extern "C" {

@@ -1,10 +1,13 @@
-// The server's scanner over a script: tokens with their places.
+// The server's scanner and raw parser, as scripts are read: strings as standard_conforming_strings = on says.
 #pragma once
 
 #include "pg/compat.hpp"
 #include "pg/postgres.hpp"
 
 namespace headway::pg {
+
+// The raw parse trees of a script or of one statement of it, in the current memory context. REQUIRES: inside a guard.
+List* ParseStatements(const char* text);
 
 // Calls `see` with each token of a script and its offset, until it returns false. REQUIRES: inside a guard, which ends
 // the scanner with its memory when there is an error.
