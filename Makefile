@@ -25,6 +25,12 @@ DATA_built = pg_headway--$(EXTVERSION).sql
 EXTRA_CLEAN = pg_headway.control $(sort $(wildcard pg_headway--*.sql) $(DATA_built)) $(OBJS:.o=.d) results $(EXTENSION)-*.zip \
 	regression.diffs regression.out test/isolation/results test/isolation/output_iso tmp_check
 
+# The program that loads folders of revisions: one file that python3 runs. Without python3 it is left out.
+HEADWAY_PY := $(sort $(wildcard scripts/headway/*.py scripts/headway/*/*.py))
+ifneq ($(shell command -v python3),)
+SCRIPTS_built = pg_headway
+endif
+
 # One test after the other: they share a database, and each cleans up behind itself.
 REGRESS = $(sort $(basename $(notdir $(wildcard sql/*.sql))))
 
@@ -55,6 +61,10 @@ pg_headway.so: scripts/exports.map
 
 pg_headway.control: extension.control
 	{ echo '# Made from extension.control.'; grep -v '^#' $<; } > $@
+
+pg_headway: $(HEADWAY_PY)
+	python3 -c "import zipapp; zipapp.create_archive('scripts/headway', '$@', '/usr/bin/env python3', \
+		filter=lambda path: path.suffix == '.py' and '__pycache__' not in path.parts)"
 
 $(DATA_built): src/extension/pg_headway.sql extension.control
 	cp $< $@

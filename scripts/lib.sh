@@ -167,7 +167,7 @@ make_work() {
 }
 
 # What a checkout may hold that is no source.
-no_products=(./.git './build*' './tmp_check*' '*.o' '*.d' '*.so' './pg_headway--*.sql' ./pg_headway.control)
+no_products=(./.git './build*' './tmp_check*' '*.o' '*.d' '*.so' './pg_headway--*.sql' ./pg_headway.control ./pg_headway __pycache__)
 
 # PostgreSQL refuses root, and nothing of ours needs it.
 choose_user() {

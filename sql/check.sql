@@ -67,6 +67,13 @@ SELECT migrate_revision('efa006', 'cde004', 'The efa006', 'SELECT migrate_forget
 SELECT migrate_upgrade('efa006');
 \echo :LAST_ERROR_SQLSTATE
 
+-- kinds to leave out
+SELECT DISTINCT problem FROM migrate_check() ORDER BY 1;
+SELECT DISTINCT problem FROM migrate_check(ignore => 'not applied, cycle') ORDER BY 1;
+SELECT migrate_check(fail => true, ignore => 'not applied, several heads');
+SELECT migrate_check(ignore => 'not  applied');
+\echo :LAST_ERROR_SQLSTATE
+
 -- The version is published, or comes from elsewhere.
 SET client_min_messages = error;
 CREATE PUBLICATION ours FOR TABLES IN SCHEMA public;

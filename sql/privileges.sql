@@ -220,6 +220,34 @@ RESET ROLE;
 SELECT tableowner = current_user AS mine FROM pg_tables WHERE tablename = 'from_a';
 SELECT run_by = current_user AS mine FROM headway.history ORDER BY id DESC LIMIT 1;
 
+-- one call grants all of it, and no more
+CREATE ROLE "regress_headway granted" LOGIN;
+GRANT CREATE ON SCHEMA public TO "regress_headway granted";
+SELECT regexp_replace(migrate_grant('regress_headway granted', apply => false), '(GRANT EXECUTE[^;]*;\s*)+', 'GRANT EXECUTE ...', 'g');
+SET ROLE "regress_headway granted";
+SELECT migrate_plan();
+RESET ROLE;
+SELECT length(migrate_grant('regress_headway granted')) > 1000 AS granted;
+SET ROLE "regress_headway granted";
+SELECT migrate_revision('g', NULL, 'Granted', 'CREATE TABLE granted (id int PRIMARY KEY, n int)', 'DROP TABLE granted', depends_on => 'a');
+SELECT migrate_upgrade('g');
+SELECT safe_backfill('granted', 'n = 1');
+SELECT safe_create_index('granted', '(id)', name => 'granted_id');
+SELECT migrate_downgrade('g@-1');
+SELECT count(*) FROM headway.status, headway.progress RIGHT JOIN headway.history ON false;
+SELECT migrate_grant('regress_headway_nobody');
+\echo :LAST_ERROR_SQLSTATE
+RESET ROLE;
+-- what belongs to the extension and it may not call
+SELECT d.objid::regprocedure FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND extname = 'pg_headway'
+WHERE d.classid = 'pg_proc'::regclass AND NOT has_function_privilege('regress_headway granted', d.objid, 'EXECUTE') ORDER BY 1::text;
+SELECT relname FROM pg_class WHERE relnamespace = 'headway'::regnamespace AND relkind IN ('r', 'v', 'S')
+AND NOT has_table_privilege('regress_headway granted', oid, 'SELECT');
+SELECT migrate_grant('public');
+\echo :LAST_ERROR_SQLSTATE
+SELECT migrate_grant('x"; DROP TABLE a; --');
+DROP OWNED BY "regress_headway granted"; DROP ROLE "regress_headway granted";
+
 DROP FUNCTION deploy;
 DROP TABLE from_a, rows, a;
 SET client_min_messages = warning;

@@ -42,21 +42,21 @@ PreparedQuery remove_head("DELETE FROM headway.version WHERE revision OPERATOR(p
 PreparedQuery add_head("INSERT INTO headway.version (revision) VALUES ($1) ON CONFLICT DO NOTHING", "t");
 #define HISTORY_COLUMNS                                                                                            \
   "revision, direction, result, started_at, finished_at, lock_tries, statement, line, sqlstate, message, detail, " \
-  "hint, context"
+  "hint, context, client"
 #define HISTORY_VALUES                                                                                              \
   "$1, $2, $3, pg_catalog.to_timestamp($4 OPERATOR(pg_catalog./) 1000.0), "                                         \
   "CASE WHEN $3 OPERATOR(pg_catalog.=) 'running' THEN NULL ELSE pg_catalog.clock_timestamp() END, $5, $6, $7, $8, " \
-  "$9, $10, $11, $12"
+  "$9, $10, $11, $12, $13"
 PreparedQuery insert_history("INSERT INTO headway.step (" HISTORY_COLUMNS ") VALUES (" HISTORY_VALUES
                              ")"
                              " ON CONFLICT (id) DO NOTHING RETURNING id",
-                             "tttiiiittttt");
+                             "tttiiiitttttt");
 // Logical replication brings rows and not how far their sequence is. One run at a time writes here.
 PreparedQuery insert_history_behind(
     "INSERT INTO headway.step (id, " HISTORY_COLUMNS
     ") VALUES ("
     "(SELECT pg_catalog.max(h.id) OPERATOR(pg_catalog.+) 1 FROM headway.step h), " HISTORY_VALUES ") RETURNING id",
-    "tttiiiittttt");
+    "tttiiiitttttt");
 PreparedQuery update_history(
     "UPDATE headway.step SET result = $2, finished_at = pg_catalog.clock_timestamp(), lock_tries = $3, "
     "statement = $4, line = $5, sqlstate = $6, message = $7, detail = $8, hint = $9, context = $10 "
@@ -254,11 +254,12 @@ std::int64_t RevisionStore::Record(const engine::HistoryEntry& given) {
                         TextOrNull(error.detail), TextOrNull(error.hint), TextOrNull(error.context)});
     return entry.id;
   }
+  const std::string client = pg::ClientAddress();
   const auto insert = [&](PreparedQuery& query) {
     return query
         .Run({entry.revision, entry.direction, entry.result, entry.started_ms, entry.lock_tries, statement, line,
               sqlstate, TextOrNull(error.message), TextOrNull(error.detail), TextOrNull(error.hint),
-              TextOrNull(error.context)})
+              TextOrNull(error.context), TextOrNull(client)})
         .Single();
   };
   pg::Field id = insert(insert_history);

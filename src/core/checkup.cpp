@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t kMostInDetail = 20;
 
+const std::vector<std::string> kKinds = {"missing parent", "missing dependency", "cycle",       "duplicate label",
+                                         "not registered", "mirror differs",     "replicated",  "unfinished",
+                                         "several heads",  "not applied",        "irreversible"};
+
 class Checkup {
  public:
   Checkup(const RevisionGraph& graph, const CheckedTables& tables) : graph_(graph), tables_(tables) {}
@@ -88,6 +92,18 @@ class Checkup {
 
 std::vector<Finding> Examine(const RevisionGraph& graph, const CheckedTables& tables) {
   return Checkup(graph, tables).Run();
+}
+
+std::vector<Finding> LeaveOut(std::vector<Finding> findings, const std::string& kinds) {
+  for (const std::string& kind : SplitNames(kinds)) {
+    if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
+      throw Error(sqlstate::kInvalidParameterValue, Format("there is no problem of the kind \"%1%\"", kind), {},
+                  "Leave out some of these: " + JoinNames(kKinds) + ".");
+    }
+    const auto is_it = [&](const Finding& finding) { return finding.problem == kind; };
+    findings.erase(std::remove_if(findings.begin(), findings.end(), is_it), findings.end());
+  }
+  return findings;
 }
 
 void RequireNone(const std::vector<Finding>& findings) {

@@ -27,6 +27,10 @@ struct CheckedTables {
 // In the order of how much each of them stops. Nothing: all is well.
 std::vector<Finding> Examine(const RevisionGraph& graph, const CheckedTables& tables);
 
+// Without those of the kinds in a list that is separated by commas. Throws kInvalidParameterValue for a kind that there
+// is not.
+std::vector<Finding> LeaveOut(std::vector<Finding> findings, const std::string& kinds);
+
 // Throws kCheckFailed with all of them, unless there are none.
 void RequireNone(const std::vector<Finding>& findings);
 

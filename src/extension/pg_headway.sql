@@ -59,7 +59,8 @@ CREATE TABLE headway.step (
   context pg_catalog.text,
   run_by pg_catalog.name NOT NULL DEFAULT current_user,
   session_user_name pg_catalog.name NOT NULL DEFAULT session_user,
-  pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid()
+  pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+  client pg_catalog.text
 );
 CREATE INDEX step_running ON headway.step (id) WHERE result OPERATOR(pg_catalog.=) 'running';
 COMMENT ON TABLE headway.step IS 'every step that was run, as its run has written it; headway.history shows it';
@@ -81,6 +82,7 @@ COMMENT ON COLUMN headway.step.context IS 'of a failure: its CONTEXT';
 COMMENT ON COLUMN headway.step.run_by IS 'the role whose privileges it ran with';
 COMMENT ON COLUMN headway.step.session_user_name IS 'the role that had logged in';
 COMMENT ON COLUMN headway.step.pid IS 'the process that ran it';
+COMMENT ON COLUMN headway.step.client IS 'the address of the client that had called; NULL: by a socket of the server''s host, or no client';
 COMMENT ON INDEX headway.step_running IS 'finds what an interrupted run has left';
 
 CREATE VIEW headway.history WITH (security_invoker = true) AS
@@ -96,7 +98,7 @@ SELECT s.id, s.revision, s.direction,
     ELSE s.result
   END AS result,
   s.started_at, s.finished_at, s.duration, s.lock_tries, s.statement, s.line, s.sqlstate, s.message, s.detail, s.hint,
-  s.context, s.run_by, s.session_user_name, s.pid
+  s.context, s.run_by, s.session_user_name, s.pid, s.client
 FROM headway.step AS s;
 COMMENT ON VIEW headway.history IS 'every step that was run, with its outcome';
 COMMENT ON COLUMN headway.history.id IS 'in the order of the starts';
@@ -117,6 +119,7 @@ COMMENT ON COLUMN headway.history.context IS 'of a failure: its CONTEXT';
 COMMENT ON COLUMN headway.history.run_by IS 'the role whose privileges it ran with';
 COMMENT ON COLUMN headway.history.session_user_name IS 'the role that had logged in';
 COMMENT ON COLUMN headway.history.pid IS 'the process that ran it';
+COMMENT ON COLUMN headway.history.client IS 'the address of the client that had called; NULL: by a socket of the server''s host, or no client';
 
 CREATE TABLE headway.unfinished (
   revision pg_catalog.text COLLATE pg_catalog."C" NOT NULL,
@@ -499,11 +502,66 @@ COMMENT ON FUNCTION migrate_merge(pg_catalog.text, pg_catalog.text, pg_catalog.t
   'the text of a revision''s file that merges several heads: their list, separated by commas, or heads';
 
 CREATE FUNCTION migrate_check(
-    reversible boolean DEFAULT false, fail boolean DEFAULT false,
+    reversible boolean DEFAULT false, fail boolean DEFAULT false, ignore pg_catalog.text DEFAULT NULL,
     OUT problem pg_catalog.text, OUT revision pg_catalog.text, OUT detail pg_catalog.text)
   RETURNS SETOF record AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION migrate_check(boolean, boolean) IS
-  'what to look at before a deployment, a row each; none: all is well. reversible: a NULL downgrade is a problem too; fail: an error instead of rows';
+COMMENT ON FUNCTION migrate_check(boolean, boolean, pg_catalog.text) IS
+  'what to look at before a deployment, a row each; none: all is well. reversible: a NULL downgrade is a problem too; fail: an error (MG021) instead of rows; ignore: kinds of problems to leave out, separated by commas';
+
+CREATE VIEW headway.status WITH (security_invoker = true) AS
+SELECT
+  ARRAY(SELECT v.revision FROM headway.version AS v ORDER BY v.revision USING OPERATOR(pg_catalog.<)) AS heads,
+  CASE WHEN c.unknown OPERATOR(pg_catalog.=) 0 THEN c.behind END AS behind,
+  c.problems,
+  r.pid AS running_pid, r.usename AS running_by, r.backend_start AS running_since, r.query AS running,
+  f.revision AS failed_revision, f.direction AS failed_direction, f.finished_at AS failed_at, f.message AS failed_message,
+  ARRAY(SELECT DISTINCT u.revision FROM headway.unfinished AS u) AS unfinished,
+  (SELECT pg_catalog.count(*) FROM headway.backfill AS b WHERE b.state OPERATOR(pg_catalog.<>) ALL ('{done,cancelled}'))
+    AS backfills_not_done
+FROM (
+  SELECT pg_catalog.count(*) FILTER (WHERE problem OPERATOR(pg_catalog.=) 'not applied') AS behind,
+    pg_catalog.count(*) FILTER (WHERE problem OPERATOR(pg_catalog.=) 'not registered') AS unknown,
+    COALESCE(pg_catalog.array_agg(DISTINCT problem) FILTER (WHERE problem OPERATOR(pg_catalog.<>) ALL ('{not applied,unfinished}')),
+      '{}') AS problems
+  FROM migrate_check(false, false, CAST(NULL AS pg_catalog.text))
+) AS c
+LEFT JOIN LATERAL (
+  SELECT a.pid, a.usename, a.backend_start, a.query
+  FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_stat_activity AS a ON a.pid OPERATOR(pg_catalog.=) l.pid
+  WHERE l.granted AND l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 18551
+    AND l.database OPERATOR(pg_catalog.=)
+      (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+  LIMIT 1
+) AS r ON true
+LEFT JOIN LATERAL (
+  SELECT h.revision, h.direction, COALESCE(h.finished_at, h.started_at) AS finished_at, h.message
+  FROM headway.history AS h
+  WHERE h.result OPERATOR(pg_catalog.=) ANY ('{failed,cancelled,interrupted}') AND NOT EXISTS (
+    SELECT FROM headway.step AS s
+    WHERE s.revision OPERATOR(pg_catalog.=) h.revision AND s.id OPERATOR(pg_catalog.>) h.id
+      AND s.result OPERATOR(pg_catalog.=) 'done')
+  ORDER BY h.id USING OPERATOR(pg_catalog.>)
+  LIMIT 1
+) AS f ON true;
+COMMENT ON VIEW headway.status IS 'one row for a dashboard: where the database is, what is being run, what has failed and not been mended, what is left to do';
+COMMENT ON COLUMN headway.status.heads IS 'the current heads';
+COMMENT ON COLUMN headway.status.behind IS 'how many registered revisions are not applied; NULL: what is applied is not registered, so that nobody knows';
+COMMENT ON COLUMN headway.status.problems IS 'the kinds of problems that migrate_check() finds, but for revisions that are not applied or unfinished';
+COMMENT ON COLUMN headway.status.running_pid IS 'the process of the migration run that goes on; NULL: none does';
+COMMENT ON COLUMN headway.status.running_by IS 'its role';
+COMMENT ON COLUMN headway.status.running_since IS 'since when it is there';
+COMMENT ON COLUMN headway.status.running IS 'what it is doing';
+COMMENT ON COLUMN headway.status.failed_revision IS 'the newest step that has failed, was cancelled or interrupted, and has not been done since; NULL: none';
+COMMENT ON COLUMN headway.status.failed_direction IS 'upgrade, downgrade or stamp';
+COMMENT ON COLUMN headway.status.failed_at IS 'when it failed';
+COMMENT ON COLUMN headway.status.failed_message IS 'with which error';
+COMMENT ON COLUMN headway.status.unfinished IS 'revisions that run statement by statement and have stopped in the middle';
+COMMENT ON COLUMN headway.status.backfills_not_done IS 'jobs of safe_backfill() and safe_delete() that are not done: see headway.progress';
+
+CREATE FUNCTION migrate_grant(role pg_catalog.text, apply boolean DEFAULT true)
+  RETURNS pg_catalog.text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION migrate_grant(pg_catalog.text, boolean) IS
+  'grants a role what it takes to register and run revisions, to run backfills and operations, and to dump all that is kept, with the caller''s rights. Returns the statements as a script; apply => false: runs none of them';
 
 CREATE FUNCTION migrate_forget(revision pg_catalog.text, force boolean DEFAULT false)
   RETURNS pg_catalog.text AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -653,7 +711,7 @@ REVOKE ALL ON FUNCTION
   migrate_stamp(pg_catalog.text, boolean), migrate_plan(pg_catalog.text, pg_catalog.text, pg_catalog.text), migrate_current(boolean), migrate_heads(),
   migrate_branches(), migrate_show(pg_catalog.text), migrate_history(pg_catalog.text), migrate_graph(pg_catalog.text),
   migrate_template(pg_catalog.text, pg_catalog.text, boolean, pg_catalog.text, pg_catalog.text, pg_catalog.text), migrate_merge(pg_catalog.text, pg_catalog.text, pg_catalog.text),
-  migrate_check(boolean, boolean), migrate_forget(pg_catalog.text, boolean),
+  migrate_check(boolean, boolean, pg_catalog.text), migrate_grant(pg_catalog.text, boolean), migrate_forget(pg_catalog.text, boolean),
   migrate_forget_progress(pg_catalog.text),
   migrate_sql(pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean), migrate_adopt(pg_catalog.regclass),
   migrate_locks(pg_catalog.text),

@@ -14,7 +14,8 @@ HEADWAY_FUNCTION(migrate_check) {
   const bool reversible = pg::BooleanArgument(fcinfo, 0, false);
   const bool fail = pg::BooleanArgument(fcinfo, 1, false);
   pg::RowWriter rows(fcinfo);
-  const std::vector<core::Finding> findings = server::Check(reversible);
+  const std::string ignored = pg::OptionalText(fcinfo, 2).value_or("");
+  const std::vector<core::Finding> findings = core::LeaveOut(server::Check(reversible), ignored);
   if (fail) core::RequireNone(findings);
   for (const core::Finding& finding : findings) {
     rows.Put({finding.problem, finding.revision.empty() ? pg::Field() : pg::Field(finding.revision), finding.detail});

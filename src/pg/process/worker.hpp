@@ -24,6 +24,10 @@ std::int64_t RunInWorker(const WorkerRequest& request);
 using WorkerBody = std::int64_t (*)(const WorkerRequest& request);
 void SetWorkerBody(WorkerBody body);
 
+// The address of the client that has called, also in a worker; empty: a socket of this host, or no client. REQUIRES: a
+// transaction.
+std::string ClientAddress();
+
 // Whether this process is such a worker.
 bool InWorker();
 

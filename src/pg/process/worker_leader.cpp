@@ -40,12 +40,13 @@ void StopWorkerOnDetach(dsm_segment*, Datum argument) {
 }
 
 FixedState DescribeLeader(Size request_size, bool detached) {
-  FixedState state;
+  FixedState state = {};
   state.database = MyDatabaseId;
   state.authenticated_user = GetAuthenticatedUserId();
   state.session_user = GetSessionUserId();
   state.current_role = GetCurrentRoleId();
   state.leader_pid = MyProcPid;
+  strlcpy(state.client, ClientAddress().c_str(), sizeof(state.client));
   state.request_size = request_size;
   state.detached = detached;
   return state;

@@ -5,6 +5,7 @@
 #include "pg/guard.hpp"
 #include "pg/process/transaction.hpp"
 #include "pg/process/worker_segment.hpp"
+#include "pg/spi.hpp"
 
 extern "C" {
 #include "utils/timeout.h"
@@ -15,6 +16,8 @@ namespace headway::pg {
 using namespace segment;  // NOLINT: both sides live in it
 
 namespace {
+
+PreparedQuery load_address("SELECT pg_catalog.host(pg_catalog.inet_client_addr())", "");
 
 constexpr int kLookMs = 1000;
 constexpr TimestampTz kPatience = INT64CONST(5000000);  // microseconds
@@ -164,6 +167,8 @@ void RunRequest(shm_toc* toc) {
 }  // namespace
 
 void SetWorkerBody(WorkerBody body) { worker_body = body; }
+
+std::string ClientAddress() { return in_worker ? leader_state.client : load_address.Run().Single().value_or(""); }
 
 bool InWorker() { return in_worker; }
 

@@ -20,6 +20,7 @@ struct FixedState {
   Oid session_user;
   Oid current_role;  // InvalidOid: no SET ROLE is in force
   pid_t leader_pid;
+  char client[64];  // the address of its client
   Size request_size;
   bool detached;  // the leader does not wait: there is nobody to talk to
 };

@@ -1,0 +1,208 @@
+"""A folder of revision files, and what of it a database has."""
+
+import os
+import re
+from dataclasses import dataclass, field
+
+import sql_text
+from psql import MARK, Failed, quoted_path, reports
+
+_TRANSACTION_WORDS = ('begin', 'start', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release')
+_PLACE = re.compile(r'^line (\d+) of the (upgrade|downgrade) of revision (.*)$', re.M)
+_EXCERPT_LINE = re.compile(r'^LINE (\d+): ')
+_RESULTS = ('registered', 'replaced', 'unchanged', 'vouched for')
+
+
+@dataclass
+class File:
+    path: str
+    text: str
+    calls: list
+    lines: sql_text.Lines
+    results: list = field(default_factory=list)
+
+    def ids(self):
+        return [call.arguments['revision'] for call in self.calls if call.arguments.get('revision')]
+
+    def needs(self):
+        return {name for call in self.calls for name in call.names('down_revision') + call.names('depends_on')}
+
+    def labels(self):
+        return {name for call in self.calls for name in call.names('branch_labels')}
+
+
+@dataclass
+class Problem:
+    path: str
+    line: int
+    kind: str
+    message: str
+    detail: str = ''
+    hint: str = ''
+    excerpt: str = ''
+
+    def text(self):
+        place = f'{self.path}:{self.line}: ' if self.line else f'{self.path}: ' if self.path else ''
+        parts = [f'{place}{self.kind}: {self.message}']
+        parts += ['  ' + line for line in self.excerpt.rstrip('\n').split('\n') if self.excerpt]
+        parts += [f'  {name}: {value}' for name, value in (('detail', self.detail), ('hint', self.hint)) if value]
+        return '\n'.join(parts)
+
+
+def read(folder):
+    """All *.sql of a folder and the folders in it. Raises Failed."""
+    if not os.path.isdir(folder):
+        raise Failed(f'{folder} is no folder', 'Name the folder that holds the revision files.', 2)
+    paths = sorted(os.path.join(base, name) for base, _, names in os.walk(folder) for name in names
+                   if name.endswith('.sql') and not name.startswith('.'))
+    return [read_file(path) for path in paths]
+
+
+def read_file(path):
+    with open(path, 'rb') as file:
+        raw = file.read()
+    try:
+        text = raw.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        line = raw[:error.start].count(b'\n') + 1
+        raise Failed(f'{path}:{line}: error: not UTF-8', 'Save the file as UTF-8.') from None
+    return File(path, text, list(sql_text.calls(text)), sql_text.Lines(text))
+
+
+def check(files):
+    """What can be said without a database."""
+    problems, seen = [], {}
+    for file in files:
+        problems += _check_text(file)
+        for call in file.calls:
+            line, revision = file.lines.at(call.start), call.arguments.get('revision')
+            if revision is None:
+                problems.append(Problem(file.path, line, 'error', 'the id of this revision is no constant',
+                                        hint='Write the id as a text: migrate_revision(\'abc123\', ...).'))
+            elif revision in seen:
+                problems.append(Problem(file.path, line, 'error', f'revision {revision} is in {seen[revision]} as well',
+                                        hint='Take one of them out, or give one another id.'))
+            else:
+                seen[revision] = file.path
+    return problems
+
+
+def _check_text(file):
+    for token in sql_text.tokens(file.text):
+        if not token.closed:
+            what = {'symbol': 'a comment', 'name': 'a quoted name'}.get(token.kind, 'a string')
+            return [Problem(file.path, file.lines.at(token.start), 'error', f'{what} that begins here has no end',
+                            hint='Close it, or correct its tag: $up$ ends with $up$.')]
+    problems = []
+    for statement in sql_text.statements(file.text):
+        first = statement[0]
+        if first.kind == 'name' and first.value in _TRANSACTION_WORDS:
+            problems.append(Problem(file.path, file.lines.at(first.start), 'error',
+                                    f'{first.value.upper()} outside of a revision',
+                                    'All files are loaded in one transaction.', 'Leave it out.'))
+    return problems
+
+
+def order(files):
+    """So that parents and dependencies come first; otherwise by path. A circle is the database's to name."""
+    owner = {revision: file for file in files for revision in file.ids()}
+    names = sorted(owner)
+    for file in files:
+        for label in file.labels():
+            owner.setdefault(label, file)
+    placed, done = [], set()
+
+    def find(name):
+        if name in owner:
+            return owner[name]
+        return next((owner[full] for full in names if full.startswith(name)), None)
+
+    for first in files:
+        waiting = [(first, None)]
+        while waiting:
+            file, needed = waiting.pop()
+            if id(file) in done and needed is None:
+                continue
+            if needed is None:
+                done.add(id(file))
+                needed = iter(sorted(file.needs()))
+            for name in needed:
+                other = find(name)
+                if other is not None and id(other) not in done:
+                    waiting += [(file, needed), (other, None)]
+                    break
+            else:
+                placed.append(file)
+    return placed
+
+
+class Load:
+    """All files in one transaction of one session, which `commit` keeps and `roll_back` undoes."""
+
+    def __init__(self, psql, schema, files):
+        self.files, self.problems = order(files), []
+        self._session = psql.talk()
+        self._session.say('BEGIN;')
+        # Files name the function without its schema.
+        self._session.say(f"SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', nullif("
+                          f"pg_catalog.current_setting('search_path'), ''), pg_catalog.quote_ident({schema})), true)"
+                          f" WHERE NOT {schema} = ANY (pg_catalog.current_schemas(true));")
+        for number, file in enumerate(self.files):
+            self._session.say(f'\\echo {_mark(number)}\n\\i {quoted_path(file.path)}\n;')
+        said = self._session.until('loaded')
+        for number, file in enumerate(self.files):
+            file.results = [line for line in said.get(f'file {number}', []) if line in _RESULTS]
+        self._read_reports()
+
+    def _read_reports(self):
+        by_path = {file.path: file for file in self.files}
+        found, other = reports(self._session.errors())
+        self.problems = [locate(report, by_path.get(report.file)) for report in found]
+        self.problems += [Problem('', 0, 'error', line) for line in other if line.strip()]
+
+    def failed(self):
+        return any(problem.kind == 'error' for problem in self.problems)
+
+    def ask(self, sql):
+        """The rows of a query in this transaction, one text each."""
+        self._session.say(f'\\echo {_mark("answer")}\n{sql};')
+        rows = self._session.until('answered')['answer']
+        self._read_reports()
+        return rows
+
+    def commit(self):
+        self._session.say('COMMIT;')
+        self._session.until('committed')
+        self._read_reports()
+        self._session.end()
+
+    def roll_back(self):
+        self._session.say('ROLLBACK;')
+        self._session.end()
+
+
+def _mark(number):
+    return f"'{MARK}{number if isinstance(number, str) else f'file {number}'}'"
+
+
+def locate(report, file):
+    """A report of psql's with its place in the file: the line in a script, else the statement it is about."""
+    problem = Problem(report.file, report.line, report.kind, report.message, report.detail, report.hint, report.excerpt)
+    if file is None:
+        problem.line = 0 if report.file in ('', '<stdin>') else report.line
+        problem.path = '' if report.file == '<stdin>' else report.file
+        return problem
+    match = _PLACE.search(report.context)
+    if match:
+        for call in file.calls:
+            if call.arguments.get('revision') == match[3] and match[2] in call.inside:
+                problem.line = file.lines.at(call.inside[match[2]]) + int(match[1]) - 1
+                return problem
+    # psql tells the line in which a statement ends.
+    for statement in sql_text.statements(file.text):
+        if file.lines.at(statement[-1].end - 1) >= report.line:
+            line = file.lines.at(statement[0].start)
+            excerpt = _EXCERPT_LINE.match(report.excerpt)
+            problem.line = line + int(excerpt[1]) - 1 if excerpt else line
+            break
+    return problem

@@ -1,0 +1,2 @@
+FORMATS = {}
+def run(arguments): pass
