@@ -1,0 +1,9 @@
+-- migrate:up
+CREATE FUNCTION shout(word text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN upper(word) || '; -- not a comment';
+END
+$$;
+
+-- migrate:down
+DROP FUNCTION shout(text);

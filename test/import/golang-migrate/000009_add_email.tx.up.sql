@@ -1,0 +1,2 @@
+ALTER TABLE users ADD COLUMN email text DEFAULT 'a;b'
+-- no newline, no semicolon

@@ -1,0 +1,7 @@
+BEGIN;
+CREATE OR REPLACE FUNCTION shout(word text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN upper(word) || '!';
+END
+$$;
+COMMIT;

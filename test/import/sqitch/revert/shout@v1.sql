@@ -1,0 +1,3 @@
+BEGIN;
+DROP FUNCTION shout(text);
+COMMIT;

@@ -1,0 +1,142 @@
+# pg_headway import: a small folder of each layout becomes revisions that make the same schema as the tool or plain psql, and
+# a database that the tool has run is taken over.
+use strict;
+use warnings;
+
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use HeadwayTest;
+
+chomp(my $bindir = qx(pg_config --bindir));
+my $node = headway_node('import');
+my $here = 'src/test/import';
+my $work = PostgreSQL::Test::Utils::tempdir;
+
+sub query { return $node->safe_psql($_[1] // 'postgres', $_[0]); }
+
+# With the system's python3, which has Alembic.
+sub headway {
+	my ($database, @arguments) = @_;
+	my ($out, $err) = ('', '');
+	IPC::Run::run([ '/usr/bin/python3', "$bindir/pg_headway", '-d', $node->connstr($database), @arguments ], '<', \undef, '>', \$out, '2>', \$err);
+	return ($? >> 8, $out, $err);
+}
+
+sub make { query("CREATE DATABASE $_[0]"); query('CREATE EXTENSION pg_headway', $_[0]); return; }
+
+sub schema_of {
+	my ($database) = @_;
+	my $dump = '';
+	IPC::Run::run([ "$bindir/pg_dump", '-s', '-n', 'public', '-T', 'alembic_version', '-d', $node->connstr($database) ], '>', \$dump) or die;
+	return join '', grep { !/^--|^\\|^$/ } split /^/, $dump;
+}
+
+make('plain');
+$node->psql('plain', slurp_file("$here/schema.sql"), on_error_die => 1);
+my $wanted = schema_of('plain');
+like($wanted, qr/users_email/, 'a schema to compare with');
+
+# What the tool has in its own table when it has run all of it.
+my %tables = (
+	'golang-migrate' => 'CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean); INSERT INTO schema_migrations VALUES (10, false)',
+	diesel => q{CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, run_on timestamp DEFAULT now());
+		INSERT INTO __diesel_schema_migrations VALUES ('20230101000000'), ('20230102000000'), ('20230103000000'), ('20230104000000')},
+	sqlx => 'CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, success boolean); INSERT INTO _sqlx_migrations SELECT 20230100000000 + i * 1000000, true FROM generate_series(1, 4) i',
+	dbmate => 'CREATE TABLE schema_migrations (version varchar PRIMARY KEY); INSERT INTO schema_migrations SELECT 20230100000000 + i * 1000000 FROM generate_series(1, 4) i',
+	goose => 'CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint, is_applied boolean);
+		INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true), (9, true), (10, true), (10, false), (10, true)',
+	'sql-migrate' => q{CREATE TABLE gorp_migrations (id text PRIMARY KEY, applied_at timestamptz);
+		INSERT INTO gorp_migrations VALUES ('1_create_users.sql'), ('2_add_shout.sql'), ('9_add_email.sql'), ('10_index_email.sql')},
+	flyway => q{CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY, version varchar, success boolean);
+		INSERT INTO flyway_schema_history VALUES (1, '1', true), (2, '1.1', true), (3, '2', true), (4, NULL, true), (5, '10', true)},
+	sqitch => q{CREATE SCHEMA sqitch; CREATE TABLE sqitch.changes (change_id text PRIMARY KEY, change text, committed_at timestamptz);
+		INSERT INTO sqitch.changes SELECT n, c, now() + n * interval '1 s' FROM unnest('{create_users,shout,email,shout,index_email}'::text[]) WITH ORDINALITY u (c, n)},
+	alembic => q{CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY); INSERT INTO alembic_version VALUES ('7a8b')});
+my %steps = (sqitch => 5);
+my %said = (goose => qr/00011_program\.go: left out, it is a program/, flyway => qr/R__everyone\.sql: left out/,
+	sqitch => qr/look at: create_users: verify\/create_users\.sql is not part of it/, 'sql-migrate' => qr/1_create_users\.sql is 1_create_users here/);
+
+for my $format (sort keys %tables) {
+	my $database = "imported_$format" =~ tr/-/_/r;
+	my $steps = $steps{$format} // 4;
+	my ($status, $out, $err) = headway('postgres', 'import', $format, "$here/$format", '--to', "$work/$format", '--stamp');
+	is($status, 0, "$format: imported") or diag($err);
+	like($out, qr/^$steps revisions in /, 'all of its steps');
+	my ($stamp) = $out =~ /\n(.*)\z/s;
+	if (my $pattern = $said{$format}) { like($err, $pattern, 'what is left out is said'); }
+	else { is($err, '', 'nothing is left out'); }
+
+	make($database);
+	($status, $out, $err) = headway($database, 'load', "$work/$format");
+	is("$status$err", '0', 'loaded as it is');
+	is((headway($database, 'up'))[1], "$steps\n", 'up');
+	is(schema_of($database), $wanted, 'the same schema');
+	is((headway($database, 'check', '--reversible'))[1], '', 'check: all is well');
+	is((headway($database, 'down', 'base'))[1], "$steps\n", 'down');
+	unlike(schema_of($database), qr/users|shout/, 'and nothing is left');
+
+	# A database that the tool has run.
+	query("CREATE DATABASE taken TEMPLATE plain");
+	$node->safe_psql('taken', $tables{$format});
+	headway('taken', 'load', "$work/$format");
+	$node->safe_psql('taken', $stamp);
+	is((headway('taken', 'check'))[1], '', 'taken over: all of it is applied');
+	is((headway('taken', 'up'))[1], "0\n", 'nothing to do');
+	query('DROP DATABASE taken');
+}
+
+# What the tool has not run, or not known.
+for my $case (
+	[ 'diesel', "CREATE TABLE __diesel_schema_migrations (version varchar(50)); INSERT INTO __diesel_schema_migrations VALUES ('20230103000000')", qr/not all steps before 20230103000000 are applied: 20230101000000, 20230102000000/ ],
+	[ 'goose', 'CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied boolean); INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, true), (77, true)', qr/steps that are in no file: 77/ ],
+	[ 'sqitch', q{CREATE SCHEMA sqitch; CREATE TABLE sqitch.changes (change text, committed_at timestamptz); INSERT INTO sqitch.changes VALUES ('create_users', now()), ('shout', now())}, qr/the database is at shout$/m ],
+	[ 'dbmate', 'CREATE TABLE schema_migrations (version varchar)', qr/the database is at base/ ]) {
+	my ($format, $table, $pattern) = @$case;
+	query("CREATE DATABASE taken TEMPLATE plain");
+	$node->safe_psql('taken', $table);
+	headway('taken', 'load', "$work/$format");
+	my ($stamp) = (headway('taken', 'import', $format, "$here/$format", '--stamp'))[1];
+	my ($out, $err) = ('', '');
+	$node->psql('taken', $stamp, stdout => \$out, stderr => \$err);
+	like($err, $pattern, "$format: taken over half-way");
+	query('DROP DATABASE taken');
+}
+
+# ---- beside Alembic itself ----------------------------------------------------------------------------------------
+
+query('CREATE DATABASE by_alembic');
+append_to_file("$work/alembic.ini", "[alembic]\nscript_location = $here/alembic\nsqlalchemy.url = postgresql:///by_alembic?host=" . $node->host . '&port=' . $node->port . "\n");
+command_ok([ 'env', 'PYTHONDONTWRITEBYTECODE=1', '/usr/bin/python3', '-m', 'alembic', '-c', "$work/alembic.ini", 'upgrade', 'head' ], 'Alembic runs its folder');
+is(schema_of('by_alembic'), $wanted, 'and makes that schema, too');
+
+# Modules that print no SQL: said, and what stands for them fails instead of doing nothing.
+mkdir "$work/odd";
+sub put { my ($name, $text) = @_; open my $file, '>', "$work/odd/$name.py" or die; print $file $text; close $file; return; }
+put('a', "\"\"\"Reads the database\"\"\"\nrevision = 'a'\ndown_revision = None\nfrom alembic import op\n\n\ndef upgrade():\n    for row in op.get_bind().execute('SELECT 1').fetchall():\n        op.execute('SELECT 2')\n\n\ndef downgrade():\n    raise NotImplementedError\n");
+put('b', "revision = 'b'\ndown_revision = ('a',)\nbranch_labels = ['two', 'three']\ndepends_on = 'a'\nimport nosuchmodule\n\n\ndef upgrade():\n    op.execute('SELECT 1')\n    op.execute(text('SELECT 2;'))\n\n\ndef downgrade():\n    pass\n");
+my ($status, $out, $err) = headway('postgres', 'import', 'alembic', "$work/odd", '--to', "$work/odd_revisions");
+is($status, 0, 'odd modules');
+like($err, qr/^look at: a: the upgrade has no SQL yet \(a\.py, line 7\): \w+Error/m, 'one that a person must look at');
+make('odd');
+is((headway('odd', 'load', "$work/odd_revisions"))[0], 0, 'loaded');
+($status, $out, $err) = headway('odd', 'up');
+like($err, qr/not imported: upgrade of a\.py/, 'it cannot be run unnoticed');
+is(query(q{SELECT downgrade IS NULL FROM headway.revision WHERE revision = 'a'}, 'odd'), 't', 'raise: no way back');
+is(query(q{SELECT upgrade || '/' || downgrade || '/' || array_to_string(branch_labels, ',') || '/' || depends_on[1] FROM headway.revision WHERE revision = 'b'}, 'odd'),
+	"\nSELECT 1;\nSELECT 2;\n//two,three/a", 'constant texts, without running the module');
+
+# ---- what is wrong ------------------------------------------------------------------------------------------------
+
+is((headway('postgres', 'import', 'goose', "$here/nosuch", '--to', "$work/x"))[0], 2, 'no such folder');
+is((headway('postgres', 'import', 'goose', "$here/goose"))[0], 2, 'nowhere to write to');
+is((headway('postgres', 'import', 'nosuch', "$here/goose", '--to', "$work/x"))[0], 2, 'no such format');
+($status, $out, $err) = headway('postgres', 'import', 'flyway', "$here/goose", '--to', "$work/x");
+like($err, qr/holds no files of flyway.*left out, its name is none of Flyway's/s, 'the wrong format');
+($status, $out, $err) = headway('postgres', 'import', 'goose', "$here/goose", '--to', "$work/goose");
+like($err, qr/00001_create_users\.sql is there already/, 'it writes over nothing');
+
+$node->stop;
+done_testing();
