@@ -21,22 +21,22 @@ bool WithoutSnapshot(Body&& body) {
 
 WorkerOutcome RunInWorkerIfAlone(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn) {
   WorkerOutcome result;
-  result.why_not = pg::WhyNotTopLevel(call);
-  if (!result.why_not.empty()) return result;
+  result.why_not = pg::SurroundingsOf(call);
+  if (!result.why_not.why.empty()) return result;
   result.taken = WithoutSnapshot([&] {
     if (turn != nullptr) turn->wait();
   });
   if (result.taken && turn != nullptr && turn->nothing_left()) return result;
   result.taken = result.taken && WithoutSnapshot([&] { result.result = pg::RunInWorker(request); });
-  if (!result.taken) result.why_not = "The session holds another snapshot (a cursor WITH HOLD, perhaps).";
+  if (!result.taken) result.why_not = pg::OtherSnapshot();
   return result;
 }
 
-void RefuseInTransaction(const std::string& function, const std::string& reason) {
-  throw core::Error(
-      core::sqlstate::kActiveSqlTransaction, core::Format("%1%() cannot run inside a transaction", function), reason,
-      core::Format("Call it as a statement of its own: SELECT %1%(...). From a driver, switch autocommit on.",
-                   function));
+void RefuseInTransaction(const std::string& function, const std::string& commits,
+                         const core::Surroundings& surroundings) {
+  throw core::Error(core::sqlstate::kActiveSqlTransaction,
+                    core::Format("%1%() cannot run inside a transaction", function), commits + " " + surroundings.why,
+                    surroundings.remedy);
 }
 
 }  // namespace headway::server

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "core/surroundings.hpp"
 #include "pg/process/worker.hpp"
 #include "pg/types.hpp"
 
@@ -12,7 +13,7 @@ namespace headway::server {
 struct WorkerOutcome {
   bool taken = false;
   std::int64_t result = 0;
-  std::string why_not;  // when it was not taken: what stands around the call
+  core::Surroundings why_not;  // when it was not taken
 };
 
 // What a caller waits for before it has a worker: others have their turn first.
@@ -24,7 +25,8 @@ struct Turn {
 // Lets go of the caller's snapshot, has the request done by a worker, and takes a new snapshot.
 WorkerOutcome RunInWorkerIfAlone(FunctionCallInfo call, const pg::WorkerRequest& request, const Turn* turn = nullptr);
 
-// For what commits by itself: 25001, with how to call it instead.
-[[noreturn]] void RefuseInTransaction(const std::string& function, const std::string& reason);
+// For what commits by itself: 25001, with how to call it instead. `commits`: a sentence on what it commits.
+[[noreturn]] void RefuseInTransaction(const std::string& function, const std::string& commits,
+                                      const core::Surroundings& surroundings);
 
 }  // namespace headway::server

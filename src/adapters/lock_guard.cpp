@@ -57,6 +57,7 @@ void LockGuard::WatchHold(const pg::HoverResult& result) {
 }
 
 void LockGuard::Run(const core::Statement& statement, bool top_level, std::int64_t lock_timeout_ms) {
+  const std::int64_t started_us = pg::NowUs();
   pg::StartLockWatch(BetweenLooks(lock_timeout_ms));
   try {
     pg::RunStatement(statement.text, top_level);
@@ -71,17 +72,19 @@ void LockGuard::Run(const core::Statement& statement, bool top_level, std::int64
     }
     throw;
   }
-  NoteRewrites(statement);
+  NoteRewrites(statement, (pg::NowUs() - started_us) / 1000);
 }
 
 // Nobody can read a table while it is rewritten; whoever runs it should know how long that was.
-void LockGuard::NoteRewrites(const core::Statement& statement) const {
+void LockGuard::NoteRewrites(const core::Statement& statement, std::int64_t took_ms) const {
   if (!pg::InTransaction() || !statement.alters_table()) return;
   for (const Storage& before : shut_) {
     const std::uint64_t now = pg::StorageOf(before.relation);
-    if (now == 0 || now == before.file) continue;
+    if (now == 0 || now == before.file || !pg::HoldsEarlierRows(before.relation)) continue;
+    const std::string took = took_ms < 1000 ? std::string() : core::Format(", in %1%", core::Duration(took_ms));
     pg::ReportNotice(
-        core::Format("%1% has been rewritten under an ACCESS EXCLUSIVE lock", pg::QualifiedName(before.relation)),
+        core::Format("%1% has been rewritten under an ACCESS EXCLUSIVE lock%2%", pg::QualifiedName(before.relation),
+                     took),
         core::Format("Nobody can read it until this is committed. Its statement began in line %1%.", statement.line),
         {});
   }

@@ -24,7 +24,7 @@ class LockGuard {
 
  private:
   void WatchHold(const pg::HoverResult& result);
-  void NoteRewrites(const core::Statement& statement) const;
+  void NoteRewrites(const core::Statement& statement, std::int64_t took_ms) const;
 
   struct Storage {
     Oid relation;

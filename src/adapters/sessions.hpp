@@ -33,7 +33,7 @@ class WorkerSession : public GuardedSession {
  public:
   bool owns_transactions() const override { return true; }
   std::string CommitPolicy() const override { return "each revision is committed on its own"; }
-  std::string WhyThisMode() const override { return {}; }
+  core::Surroundings WhyThisMode() const override { return {}; }
   void Begin() override;
   void Commit() override;
   void Rollback() override;
@@ -61,12 +61,12 @@ class WorkerSession : public GuardedSession {
 class CallerSession : public GuardedSession {
  public:
   // `reason`: why the call is not a statement of its own.
-  explicit CallerSession(std::string reason) : reason_(std::move(reason)) {}
+  explicit CallerSession(core::Surroundings reason) : reason_(std::move(reason)) {}
   bool owns_transactions() const override { return false; }
   std::string CommitPolicy() const override {
     return "running in your transaction: all of it is kept or undone with it";
   }
-  std::string WhyThisMode() const override { return reason_; }
+  core::Surroundings WhyThisMode() const override { return reason_; }
   void Begin() override;
   void Commit() override;
   void Rollback() override;
@@ -80,7 +80,7 @@ class CallerSession : public GuardedSession {
  private:
   void DropLeftovers() noexcept;
 
-  std::string reason_;
+  core::Surroundings reason_;
   pg::Savepoint savepoint_;
   std::optional<pg::SessionObjects> objects_before_;  // once the script has run something that may make any
   std::int64_t units_ = 0;

@@ -73,7 +73,7 @@ std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
   const BackfillDefinition definition = DefinitionOf(arguments, table, script);
   const char* verb = arguments.wait ? kBackfillVerb : kPrepareBackfillVerb;
   const WorkerOutcome through = RunInWorkerIfAlone(call, pg::MakeRequest(verb, OrderOf(arguments, definition)));
-  if (!through.taken) RefuseInTransaction(function, "It commits batch by batch. " + through.why_not);
+  if (!through.taken) RefuseInTransaction(function, "It commits batch by batch.", through.why_not);
   if (arguments.wait) return through.result;
   if (through.result > 0) {
     pg::StartDetached(pg::MakeRequest(kBackfillVerb, OrderOf(arguments, definition)));

@@ -56,7 +56,7 @@ void RequireValidReference(std::string_view reference) { core::RequireValidRevis
 
 bool ParseOne(const std::string& text, const std::string& what, const std::optional<bool>& transactional,
               std::vector<std::string>& left_out) {
-  const core::Script script = pg::ParseScript(text, what);
+  const core::Script script = pg::ParseScript(text, what, false);
   pg::RefuseCombinedFile(text, what);
   if (script.begins_and_commits) {
     if (!script.transactional()) {

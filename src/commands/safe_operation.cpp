@@ -58,7 +58,7 @@ std::int64_t Operate(FunctionCallInfo call) {
   const OperationRequest request{function, pg::ArgumentTexts(call)};
   const WorkerOutcome through = RunInWorkerIfAlone(call, pg::MakeRequest(kOperationVerb, request));
   if (through.taken) return through.result;
-  RefuseInTransaction(function, "Each of its phases commits. " + through.why_not);
+  RefuseInTransaction(function, "Each of its phases commits.", through.why_not);
 }
 
 std::int64_t OperateInWorker(const pg::WorkerRequest& request) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/advice.hpp"
 #include "core/format.hpp"
 #include "core/names.hpp"
 #include "core/planner.hpp"
@@ -49,10 +50,19 @@ struct Migrator::Attempt {
 
   HistoryEntry entry;
   LockRetry locks;
+  core::Statement current;
 
   void At(const core::Statement& statement, int number) {
     entry.statement = number;
     entry.line = statement.line;
+    // Without its text: of what it is, it is remembered beyond the script.
+    current = {};
+    current.verb = statement.verb;
+    current.relations = statement.relations;
+    current.words = statement.words;
+  }
+  void Advise(Error& error) const {
+    if (entry.statement > 0) error.report().hint += core::AdviceOn(error.report(), current);
   }
   void Done() {
     entry.lock_tries = 1 + locks.retries();
@@ -80,7 +90,8 @@ int Migrator::Run(Direction direction, std::string_view target) {
   if (plan.steps.empty()) {
     ports_.reporter.Notice(plan.nothing_to_do);
   } else {
-    ports_.reporter.Notice(ports_.session.CommitPolicy(), ports_.session.WhyThisMode());
+    const core::Surroundings mode = ports_.session.WhyThisMode();
+    ports_.reporter.Notice(ports_.session.CommitPolicy(), mode.why, mode.by_accident ? mode.remedy : std::string());
   }
   RunSteps(plan);
   heads_ = plan.heads_after;
@@ -185,12 +196,12 @@ void Migrator::CheckPlan(const PlannedRun& plan) {
     const StepFacts& facts = plan.facts[i];
     RequireRunnable(step, facts);
     if (!ports_.session.owns_transactions() && !InTransaction(facts, step.direction)) {
+      const core::Surroundings mode = ports_.session.WhyThisMode();
       throw Error(core::sqlstate::kActiveSqlTransaction,
                   Format("the %1% cannot run inside a transaction", NameScript(step)),
-                  "It holds a statement that commits by itself, and this call is part of a transaction. " +
-                      ports_.session.WhyThisMode() + " Nothing has been run.",
-                  "Call it as a statement of its own, outside of BEGIN, functions and a driver's implicit transaction "
-                  "(psycopg2: connection.autocommit = True).");
+                  "It holds a statement that commits by itself, and this call is part of a transaction. " + mode.why +
+                      " Nothing has been run.",
+                  mode.remedy);
     }
   }
   if (!ports_.session.owns_transactions()) CheckEnumValues(plan);
@@ -224,7 +235,7 @@ void Migrator::RequireNoNewValue(const std::vector<core::Statement>& enums, cons
               Format("revision %1% uses the enum value '%2%' that revision %3% adds in the same transaction",
                      step.revision, enums[*adder].AddedEnumValue(), revisions[*adder]),
               "A new enum value can be used only after it is committed. Nothing has been run.",
-              "Call it as a statement of its own, outside of a transaction: then each revision commits.");
+              "Then each revision has to commit. " + ports_.session.WhyThisMode().remedy);
 }
 
 void Migrator::RunStep(const MigrationStep& step, bool in_transaction) {
@@ -398,6 +409,7 @@ void Migrator::Retrying(const MigrationStep& step, Attempt& attempt, const std::
   work.body = body;
   work.explain = [&](Error& error) {
     ExplainCancel(error, step);
+    attempt.Advise(error);
     AddPlace(error.report(), attempt, step);
   };
   work.failed = [&](const Error& error) { RecordFailure(attempt, error); };

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/revision.hpp"
 #include "core/statement.hpp"
+#include "core/surroundings.hpp"
 
 namespace headway::engine {
 
@@ -44,7 +45,7 @@ class Session {
   virtual bool owns_transactions() const = 0;
   // One line for the user on what is kept when, and why it runs in this way (may be empty).
   virtual std::string CommitPolicy() const = 0;
-  virtual std::string WhyThisMode() const = 0;
+  virtual core::Surroundings WhyThisMode() const = 0;
 
   virtual void Begin() = 0;
   virtual void Commit() = 0;

@@ -35,6 +35,11 @@ is(psql_modes('SELECT 1 \; SELECT migrate_upgrade();'), 'caller', 'several state
 is(psql_modes("\\set AUTOCOMMIT off\nSELECT migrate_upgrade();\nCOMMIT;"), 'caller', 'AUTOCOMMIT off');
 is(psql_modes("\\set FETCH_COUNT 10\nSELECT migrate_upgrade();"), $node->pg_version < 17 ? 'caller' : 'worker',
 	'FETCH_COUNT: a cursor in the psql of older versions');
+if ($node->pg_version < 17) {
+	my ($state, $text) = psql_error($node, "\\set FETCH_COUNT 10\nSELECT safe_reindex('runs');");
+	is($state, '25001', 'which is refused where it cannot work');
+	like($text, qr/DETAIL:  .*psql's FETCH_COUNT is set.*HINT:  Unset it for this: \\unset FETCH_COUNT\./s, 'and says what to unset');
+}
 my $watch = start_psql($node, undef);
 $watch->say("SELECT migrate_upgrade()\n\\watch 0.1");
 $watch->wait_for_message(qr/nothing to do.*nothing to do/s);

@@ -199,7 +199,7 @@ class FakeSession : public Session {
 
   bool owns_transactions() const override { return owns_; }
   std::string CommitPolicy() const override { return "the promise"; }
-  std::string WhyThisMode() const override { return "the reason"; }
+  core::Surroundings WhyThisMode() const override { return {"the reason", "the remedy", false}; }
 
   void Begin() override {
     world_.Call("begin");

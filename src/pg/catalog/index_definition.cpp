@@ -190,6 +190,7 @@ void Analyze(const char* text) {
 }  // namespace
 
 void RequireSameIndex(const std::string& statement) {
+  const QuietParsing silence;
   const ExistingIndex existing = Guarded([&] { return FindExisting(statement.c_str()); });
   if (!OidIsValid(existing.index)) return;
   const char kind = Guarded([&] { return get_rel_relkind(existing.index); });

@@ -3,6 +3,12 @@
 #include "pg/guard.hpp"
 #include "pg/postgres.hpp"
 
+extern "C" {
+#include "access/relation.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
+}
+
 namespace headway::pg {
 
 std::uint64_t StorageOf(Oid relation) {
@@ -12,6 +18,17 @@ std::uint64_t StorageOf(Oid relation) {
     const std::uint64_t file = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relfilenode;
     ReleaseSysCache(tuple);
     return file;
+  });
+}
+
+bool HoldsEarlierRows(Oid relation) {
+  return Guarded([&] {
+    Relation opened = relation_open(relation, AccessShareLock);
+    const bool made_here = opened->rd_createSubid != InvalidSubTransactionId;
+    const bool holds =
+        !made_here && RELKIND_HAS_STORAGE(opened->rd_rel->relkind) && RelationGetNumberOfBlocks(opened) > 0;
+    relation_close(opened, NoLock);
+    return holds;
   });
 }
 

@@ -116,6 +116,7 @@ LockSet CollectFrom(const std::string& statement) {
 }  // namespace
 
 std::vector<LockNeed> LockNeedsOf(const std::string& statement) {
+  const QuietParsing silence;
   Scratch scratch;
   const LockSet set = CollectFrom(statement);
   std::vector<LockNeed> needs(set.items, set.items + set.count);

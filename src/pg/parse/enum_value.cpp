@@ -93,6 +93,7 @@ bool UsesInStatement(Node* tree, Wanted& wanted) {
 }  // namespace
 
 bool CastsToEnumValue(const std::string& statement, const core::ObjectName& type, const std::string& value) {
+  const QuietParsing silence;
   return Guarded([&] {
     Wanted wanted = {type.schema.c_str(), type.name.c_str(), value.c_str()};
     ListCell* cell;

@@ -1,5 +1,7 @@
 #include "pg/parse/raw_parse.hpp"
 
+#include <algorithm>
+
 namespace headway::pg {
 
 List* ParseStatements(const char* text) {
@@ -11,6 +13,16 @@ List* ParseStatements(const char* text) {
   { compat::SetStandardStrings(conforming); }
   PG_END_TRY();
   return statements;
+}
+
+QuietParsing::QuietParsing() : client_level_(client_min_messages), log_level_(log_min_messages) {
+  client_min_messages = std::max(client_min_messages, ERROR);
+  log_min_messages = std::max(log_min_messages, ERROR);
+}
+
+QuietParsing::~QuietParsing() {
+  client_min_messages = client_level_;
+  log_min_messages = log_level_;
 }
 
 }  // namespace headway::pg

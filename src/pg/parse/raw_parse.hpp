@@ -9,6 +9,20 @@ namespace headway::pg {
 // The raw parse trees of a script or of one statement of it, in the current memory context. REQUIRES: inside a guard.
 List* ParseStatements(const char* text);
 
+// While it lives, the parser's notices (an identifier that is truncated) go nowhere: they have been given when the
+// script was registered, and are given again when the statement runs.
+class QuietParsing {
+ public:
+  QuietParsing();
+  QuietParsing(const QuietParsing&) = delete;
+  QuietParsing& operator=(const QuietParsing&) = delete;
+  ~QuietParsing();
+
+ private:
+  int client_level_;
+  int log_level_;
+};
+
 // Calls `see` with each token of a script and its offset, until it returns false. REQUIRES: inside a guard, which ends
 // the scanner with its memory when there is an error.
 template <class See>

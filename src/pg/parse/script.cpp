@@ -1,6 +1,7 @@
 #include "pg/parse/script.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
@@ -85,7 +86,9 @@ void LeaveOutBeginAndCommit(RawScript& script) {
 }
 
 // The raw parse, with the place of a syntax error moved from the client's query to the script.
-RawScript RawParse(std::string text, const std::string& what) {
+RawScript RawParse(std::string text, const std::string& what, bool quiet = true) {
+  std::optional<QuietParsing> silence;
+  if (quiet) silence.emplace();
   constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";
   RawScript script;
   if (text.compare(0, 3, kByteOrderMark) == 0) text.replace(0, 3, "   ");
@@ -126,9 +129,10 @@ core::Statement StatementAt(const std::string& text, const RawStmt* raw, int fir
 
 void SetOwnTransactionsTest(OwnTransactionsTest test) { is_own_transactions = test; }
 
-core::Script ParseScript(const std::string& text, const std::string& what) {
+core::Script ParseScript(const std::string& text, const std::string& what, bool quiet) {
   core::Script script;
-  const RawScript raw_script = RawParse(text, what);
+  const RawScript raw_script = RawParse(text, what, quiet);
+  const QuietParsing silence;
   script.begins_and_commits = raw_script.begins_and_commits;
   const int count = list_length(raw_script.statements);
   if (count == 0) return script;

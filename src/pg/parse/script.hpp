@@ -13,7 +13,8 @@ namespace headway::pg {
 // around all of it, COPY from or to the client. A syntax error comes with its statement (internal query and position);
 // `what` names the script in messages: "upgrade of revision def456". A byte order mark and pg_dump's \restrict are
 // skipped.
-core::Script ParseScript(const std::string& text, const std::string& what);
+// `quiet`: without the notices of the parser.
+core::Script ParseScript(const std::string& text, const std::string& what, bool quiet = true);
 
 // Whether a function commits by itself: a statement that is one call of it runs at top level. To be told at load time.
 using OwnTransactionsTest = bool (*)(std::string_view function);

@@ -27,6 +27,7 @@ struct Extent {
 
 // From the first token behind the last semicolon to the next semicolon. What the scanner cannot read ends it.
 Extent StatementAround(const std::string& text, std::size_t offset) {
+  const QuietParsing silence;
   Extent extent = {std::string::npos, text.size()};
   Extent* found = &extent;  // memory that a longjmp leaves as it is
   const char* script = text.c_str();
@@ -68,6 +69,7 @@ bool StartsWith(const std::string& text, std::size_t offset, const char* with) {
 // The COPY ... FROM stdin right before the place where SQL ends: its statement's offset. The parser takes no partial
 // text, so what is before is parsed by itself.
 std::optional<std::size_t> CopyBefore(const std::string& text, std::size_t offset) {
+  const QuietParsing silence;
   std::size_t end = 0;
   std::size_t* last = &end;
   const char* script = text.c_str();
@@ -137,6 +139,7 @@ const DownMarker* MarkerIn(const std::string& text, std::size_t comment) {
 
 // Not inside of a string or of another comment: there a syntax error in its place would be seen.
 bool IsComment(std::string text, std::size_t comment) {
+  const QuietParsing silence;
   text.replace(comment, 2, ");");
   try {
     Guarded([&] { (void)ParseStatements(text.c_str()); });

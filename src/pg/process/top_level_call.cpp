@@ -84,32 +84,65 @@ bool HoldsOnlyPortalSnapshot(const QueryDesc* query) {
          query->snapshot->regd_count == 2;
 }
 
-// REQUIRES: inside a guard. Returns a constant, or nullptr when the call is alone.
-const char* ReasonOf(FunctionCallInfo fcinfo) {
-  if (IsTransactionBlock() || GetCurrentTransactionNestLevel() != 1) return "It is called inside a transaction block.";
+constexpr char kAlone[] =
+    "Call it as a statement of its own, outside of BEGIN, with autocommit on in a driver (psycopg: "
+    "connection.autocommit "
+    "= True, and no \"with connection\"; SQLAlchemy: execution_options(isolation_level=\"AUTOCOMMIT\")).";
+constexpr char kFromClient[] = "Call it by a plain SELECT from the client, not from a function, a DO block or a query.";
+
+// Constants.
+struct Reason {
+  const char* why = nullptr;  // null: the call is alone
+  const char* remedy = kAlone;
+  bool by_accident = false;
+};
+
+Reason InBlock() {
+  if (PortalIsValid(GetPortalByName("_psql_cursor"))) {
+    return {"psql's FETCH_COUNT is set: it reads results by a cursor, in a transaction block.",
+            "Unset it for this: \\unset FETCH_COUNT.", true};
+  }
+  return {"It is called inside a transaction block."};
+}
+
+// REQUIRES: inside a guard.
+Reason ReasonOf(FunctionCallInfo fcinfo) {
+  if (IsTransactionBlock() || GetCurrentTransactionNestLevel() != 1) return InBlock();
   if (ActivePortal == nullptr || ActivePortal->strategy != PORTAL_ONE_SELECT || ActivePortal->queryDesc == nullptr) {
-    return "It is called from a function, a DO block or a statement that is not a plain SELECT.";
+    return {"It is called from a function, a DO block or a statement that is not a plain SELECT.", kFromClient};
   }
   const QueryDesc* query = ActivePortal->queryDesc;
   auto* call = fcinfo->flinfo->fn_expr;
   bool own = call != nullptr && PlanHolds(query->plannedstmt->planTree, call);
   own = own || AnyPlanHolds(query->plannedstmt->subplans, call);
-  if (!own) return "It is called from a function or a DO block.";
-  if (GetUserId() != GetOuterUserId()) return "It is called from a SECURITY DEFINER function.";
-  if (ReadsRelations(query->plannedstmt)) return "The statement that calls it reads from a table.";
-  if (IsolationUsesXactSnapshot()) return "The transaction is not READ COMMITTED.";
-  if (TransactionIdIsValid(GetTopTransactionIdIfAny())) return "The transaction has already written something.";
-  if (XactHasExportedSnapshots()) return "The transaction has exported its snapshot.";
-  if (HoldsLocks()) return "The transaction already holds locks.";
-  if (!HoldsOnlyPortalSnapshot(query)) return "The statement holds further snapshots.";
-  return nullptr;
+  if (!own) return {"It is called from a function or a DO block.", kFromClient};
+  if (GetUserId() != GetOuterUserId()) return {"It is called from a SECURITY DEFINER function.", kFromClient};
+  if (ReadsRelations(query->plannedstmt)) {
+    return {"The statement that calls it reads from a table.", "Leave the table out of the SELECT that calls it."};
+  }
+  if (IsolationUsesXactSnapshot()) {
+    return {"The transaction is not READ COMMITTED.",
+            "SET default_transaction_isolation = 'read committed' in this session; the role or the database may have "
+            "another default (ALTER ROLE ... SET).",
+            true};
+  }
+  if (TransactionIdIsValid(GetTopTransactionIdIfAny())) return {"The transaction has already written something."};
+  if (XactHasExportedSnapshots()) return {"The transaction has exported its snapshot."};
+  if (HoldsLocks()) return {"The transaction already holds locks."};
+  if (!HoldsOnlyPortalSnapshot(query)) return {"The statement holds further snapshots."};
+  return {};
 }
 
 }  // namespace
 
-std::string WhyNotTopLevel(FunctionCallInfo fcinfo) {
-  const char* reason = Guarded([&] { return ReasonOf(fcinfo); });
-  return reason == nullptr ? std::string() : std::string(reason);
+core::Surroundings SurroundingsOf(FunctionCallInfo fcinfo) {
+  const Reason reason = Guarded([&] { return ReasonOf(fcinfo); });
+  if (reason.why == nullptr) return {};
+  return {reason.why, reason.remedy, reason.by_accident};
+}
+
+core::Surroundings OtherSnapshot() {
+  return {"The session holds another snapshot (a cursor WITH HOLD, perhaps).", "Close what holds it: CLOSE ALL.", true};
 }
 
 void RequireWritable(const char* function) {

@@ -6,19 +6,22 @@
 // the time of the wait and takes a new one at the end.
 #pragma once
 
+#include "core/surroundings.hpp"
 #include "pg/types.hpp"
 
 namespace headway::pg {
 
-// Why a call is not a statement of its own, for the DETAIL of a refusal; empty when it is.
-std::string WhyNotTopLevel(FunctionCallInfo fcinfo);
+// Why a call is not a statement of its own.
+core::Surroundings SurroundingsOf(FunctionCallInfo fcinfo);
+// The same when the session holds a snapshot that is not the call's.
+core::Surroundings OtherSnapshot();
 
 // Why nothing may be written here at all (a standby, a READ ONLY transaction); raises the error.
 void RequireWritable(const char* function);
 
 // Gives the caller's snapshot back between construction and Restore(), and lets go of the lock on its virtual
 // transaction. When the wait ends by an error there is nothing
-// to restore: the transaction is over. REQUIRES: WhyNotTopLevel() was empty.
+// to restore: the transaction is over. REQUIRES: SurroundingsOf() was empty.
 class SnapshotRelease {
  public:
   SnapshotRelease();

@@ -133,10 +133,15 @@ Launch* TryStartWorker(const char* request, Size request_size, bool detached) {
 Launch* StartWorker(const char* request, Size request_size, bool detached) {
   Launch* launch = TryStartWorker(request, request_size, detached);
   if (launch == nullptr) {
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("no background worker slot is free"),
-                    errdetail("All of max_worker_processes (%d) are in use.", max_worker_processes),
-                    errhint("Try again when other workers have ended, or raise max_worker_processes (it needs a "
-                            "restart). Inside a transaction (BEGIN; ...; COMMIT) revisions run without a worker.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("no background worker slot is free"),
+             errdetail("All of max_worker_processes (%d) are in use.", max_worker_processes),
+             InWorker() ? errhint("A revision with a backfill takes two: its own worker and the backfill's. Try again "
+                                  "when other workers have ended, or raise max_worker_processes (it needs a "
+                                  "restart).")
+                        : errhint("Try again when other workers have ended, or raise max_worker_processes (it "
+                                  "needs a restart). Inside a transaction (BEGIN; ...; COMMIT) revisions run "
+                                  "without a worker, but for backfills.")));
   }
   return launch;
 }
@@ -280,6 +285,16 @@ void EndLaunch(Launch* launch) {
   });
 }
 
+// Whoever reads that a statement took too long should know which limit that was.
+void ExplainInterrupt(core::ErrorReport& report) {
+  if (report.message != _("canceling statement due to statement timeout")) return;
+  report.detail = core::Format("statement_timeout of this session is %1%.",
+                               Guarded([] { return GetConfigOptionByName("statement_timeout", nullptr, false); }));
+  report.hint =
+      "SET statement_timeout = 0 in the session that calls it; the role or the database may set another value (ALTER "
+      "ROLE ... SET).";
+}
+
 [[noreturn]] void ThrowLost() { throw core::Error(Terminated()); }
 
 }  // namespace
@@ -294,6 +309,7 @@ std::int64_t RunInWorker(const WorkerRequest& request) {
     interrupted = error;
   }
   if (interrupted) {
+    ExplainInterrupt(interrupted->report());
     GiveReason(launch, interrupted->report());
     StopAndWait(launch);
     if (launch->error != nullptr) FreeErrorData(launch->error);
