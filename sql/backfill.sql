@@ -100,6 +100,7 @@ CREATE UNIQUE INDEX ON odd (b) WHERE b > 0;
 CREATE UNIQUE INDEX ON odd (abs(c));
 ALTER TABLE odd ADD UNIQUE (d) DEFERRABLE;
 CREATE INDEX ON odd (d);
+INSERT INTO odd VALUES (1, 1, 1, 1);
 SELECT safe_backfill('odd', 'a = 1');
 
 -- what can be walked at all
@@ -339,6 +340,13 @@ RESET ROLE;
 SELECT count(*) FROM headway.backfill WHERE name = 'policy';
 SELECT safe_backfill('strict', 'n = -5', name => 'policy');
 ALTER TABLE strict DISABLE ROW LEVEL SECURITY, OWNER TO CURRENT_USER;
+
+-- an empty table has nothing to be walked by, and needs nothing
+CREATE TABLE empty_one (n int);
+SELECT safe_backfill('empty_one', 'n = 1');
+INSERT INTO empty_one VALUES (0);
+SELECT safe_backfill('empty_one', 'n = 2');
+DROP TABLE empty_one;
 
 -- each row has a new entry in an index, which no deletion of old versions can make room for: it grows, and is told of
 CREATE TABLE growing (id int PRIMARY KEY, k text);

@@ -247,7 +247,13 @@ SELECT sum(:long_a) AS a, sum(:long_b) AS b FROM readings;
 SELECT safe_change_column_type('readings', :'long_a', 'bigint', drop_old => true);
 SELECT safe_change_column_type('readings', :'long_b', 'bigint', drop_old => true);
 SELECT attname FROM pg_attribute WHERE attrelid = 'readings'::regclass AND attname ~ 'headway';
-DROP TABLE readings, keyless;
+-- how its values are stored, and how many different ones there are said to be
+CREATE TABLE stored (id int PRIMARY KEY, doc text COMPRESSION pglz, small varchar(20), n int);
+ALTER TABLE stored ALTER doc SET STORAGE EXTERNAL, ALTER small SET STORAGE MAIN, ALTER n SET (n_distinct = 100, n_distinct_inherited = -0.5), ALTER n SET STATISTICS 42;
+INSERT INTO stored SELECT i, '"' || i || '"', i, i FROM generate_series(1, 10) AS i;
+SELECT safe_change_column_type('stored', 'doc', 'jsonb', 'doc::jsonb') + safe_change_column_type('stored', 'small', 'int', 'small::int') + safe_change_column_type('stored', 'n', 'bigint') > 3 AS changed;
+SELECT attname, atttypid::regtype, attstorage, attcompression, ARRAY(SELECT o FROM unnest(attoptions) o WHERE o ~ '^n_distinct') AS options, COALESCE(attstattarget = 42, false) AS target FROM pg_attribute WHERE attrelid = 'stored'::regclass AND attname IN ('doc', 'small', 'n') ORDER BY attname;
+DROP TABLE readings, keyless, stored;
 DROP DOMAIN positive, plain_int;
 
 DROP TABLE videos, comments, parent CASCADE;

@@ -169,6 +169,18 @@ SELECT count(*) FROM pg_indexes WHERE indexname = 'videos_title_idx';
 DROP OWNED BY headway_op_reader;
 DROP ROLE headway_op_reader;
 
+-- a materialized view: REFRESH CONCURRENTLY wants a unique one
+CREATE TABLE base_of_view AS SELECT i AS id FROM generate_series(1, 10) AS i;
+CREATE MATERIALIZED VIEW shown AS SELECT id FROM base_of_view;
+SELECT safe_create_index('shown', '(id)', "unique" => true, name => 'shown_id');
+SELECT safe_create_index('shown', '(id)', "unique" => true, name => 'shown_id');
+REFRESH MATERIALIZED VIEW CONCURRENTLY shown;
+SELECT safe_reindex('shown');
+SELECT safe_drop_index('shown_id');
+CREATE VIEW plain_view AS SELECT 1 AS id;
+SELECT safe_create_index('plain_view', '(id)');
+DROP MATERIALIZED VIEW shown; DROP VIEW plain_view; DROP TABLE base_of_view;
+
 DROP TABLE videos, views, visits, nothing, readings, by_expression, a_table_with_a_name_that_is_rather_long CASCADE;
 DROP FOREIGN DATA WRAPPER headway_nothing CASCADE;
 DROP EXTENSION pg_headway CASCADE;

@@ -65,6 +65,10 @@ SELECT migrate_template('x', 'base', depends_on => 'a,,b');
 BEGIN READ ONLY;
 SELECT migrate_template('x', 'base') <> '';
 ROLLBACK;
+-- called by its schema where the search_path does not find it
+SET search_path = pg_catalog;
+SELECT substring(public.migrate_template('x', 'base') FROM 'SELECT [^(]*');
+RESET search_path;
 \pset format aligned
 \pset tuples_only off
 DROP FUNCTION steady;

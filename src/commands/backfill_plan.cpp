@@ -204,8 +204,9 @@ BackfillPlan Planner::Plan() {
   };
   bool through = pg::IsDistributed(definition_.relation);
   for (const pg::TableShape& leaf : leaves) {
+    // An empty one has nothing to be walked, by whatever way.
+    if (!through && leaf.pages == 0 && leaf.is_heap) continue;
     const std::string way = through ? "through" : Choose(leaf);
-    if (leaf.pages == 0 && way != "through") continue;
     if (way == "ctid") {
       AddPages(leaf, share(leaf.pages));
     } else if (way == "key") {

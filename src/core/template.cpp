@@ -133,24 +133,26 @@ Revision NewMergePoint(const RevisionGraph& graph, const Heads& current, std::st
   return revision;
 }
 
-std::string RenderTemplate(const Revision& revision, const std::string& created, bool is_merge) {
+std::string RenderTemplate(const Revision& revision, const std::string& created, bool is_merge,
+                           const std::string& schema) {
   const std::string header = Commented(revision.message.empty() ? "empty message" : revision.message) + "--\n" +
                              Commented("Revision ID: " + revision.id) +
                              Commented("Revises: " + JoinNames(revision.down_revisions)) +
                              Commented("Create Date: " + created);
   const std::string up = is_merge ? "''" : Format("$up$%1%$up$", kUpgradePrompt);
   const std::string down = is_merge ? "''" : Format("$down$%1%$down$", kDowngradePrompt);
-  return header + Format(
-                      "SELECT migrate_revision(\n"
-                      "  revision      => %1%,\n"
-                      "  down_revision => %2%,\n"
-                      "  branch_labels => %3%,\n"
-                      "  depends_on    => %4%,\n"
-                      "  message       => %5%,\n"
-                      "  upgrade       => %6%,\n"
-                      "  downgrade     => %7%);",
-                      Quoted(revision.id), QuotedList(revision.down_revisions), QuotedList(revision.branch_labels),
-                      QuotedList(revision.depends_on), Quoted(revision.message), up, down);
+  return header + "SELECT " + schema +
+         Format(
+             "migrate_revision(\n"
+             "  revision      => %1%,\n"
+             "  down_revision => %2%,\n"
+             "  branch_labels => %3%,\n"
+             "  depends_on    => %4%,\n"
+             "  message       => %5%,\n"
+             "  upgrade       => %6%,\n"
+             "  downgrade     => %7%);",
+             Quoted(revision.id), QuotedList(revision.down_revisions), QuotedList(revision.branch_labels),
+             QuotedList(revision.depends_on), Quoted(revision.message), up, down);
 }
 
 }  // namespace headway::core

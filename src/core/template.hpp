@@ -29,6 +29,7 @@ Revision NewMergePoint(const RevisionGraph& graph, const Heads& current, std::st
                        const std::optional<std::string>& message, const std::string& id);
 
 // `created` is the date as it is printed. A merge point has nothing to fill in.
-std::string RenderTemplate(const Revision& revision, const std::string& created, bool is_merge);
+std::string RenderTemplate(const Revision& revision, const std::string& created, bool is_merge,
+                           const std::string& schema = {});
 
 }  // namespace headway::core

@@ -112,7 +112,9 @@ std::optional<Constraint> Read(const pg::QueryResult& result) {
 
 }  // namespace
 
-Table RequireTable(std::uint32_t relation) {
+namespace {
+
+Table Require(std::uint32_t relation, bool or_view) {
   Table table;
   table.oid = relation;
   table.name = pg::QualifiedName(relation);
@@ -127,9 +129,10 @@ Table RequireTable(std::uint32_t relation) {
     throw Error(sqlstate::kInsufficientPrivilege, Format("%1% is a system catalog", table.name), {},
                 "System catalogs are not to be changed.");
   }
-  if (shape.kind != 'r' && shape.kind != 'p') {
+  if (shape.kind != 'r' && shape.kind != 'p' && !(or_view && shape.kind == 'm')) {
     throw Error(sqlstate::kWrongObjectType, Format("%1% is not a table", table.name), {},
-                "Name a table, plain or partitioned.");
+                or_view ? "Name a table, plain or partitioned, or a materialized view."
+                        : "Name a table, plain or partitioned.");
   }
   if (shape.temporary) {
     throw Error(sqlstate::kFeatureNotSupported, Format("%1% is a temporary table", table.last_name),
@@ -138,6 +141,12 @@ Table RequireTable(std::uint32_t relation) {
   }
   return table;
 }
+
+}  // namespace
+
+Table RequireTable(std::uint32_t relation) { return Require(relation, false); }
+
+Table RequireIndexed(std::uint32_t relation) { return Require(relation, true); }
 
 std::vector<std::string> TreeOf(const Table& table) { return whole_tree.Run({table.oid}).Column(); }
 

@@ -19,6 +19,8 @@ struct Table {
 
 // Throws when it is gone, is not a table, is temporary or a system catalog.
 Table RequireTable(std::uint32_t relation);
+// The same, or a materialized view: what indexes can be on.
+Table RequireIndexed(std::uint32_t relation);
 
 // The oids of the table and of what is below it, its partitions or those that inherit from it, at all levels.
 std::vector<std::string> TreeOf(const Table& table);

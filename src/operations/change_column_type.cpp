@@ -91,15 +91,17 @@ std::optional<ColumnId> FindNew(const Change& change) {
   return ColumnId{change.table.oid, column->number, column->name};
 }
 
+std::string CannotBeChanged(const Change& change) {
+  return Format("the type of column \"%1%\" of %2% cannot be changed in phases", change.column.name, change.table.name);
+}
+
 [[noreturn]] void Refuse(const Change& change, const std::string& detail, const std::string& way = {}) {
   const std::string plain = Format(
       "ALTER TABLE ... ALTER %1% TYPE %2% in a revision, when the table may be shut for as "
       "long as it takes to rewrite it.",
       change.quoted(), change.type_text);
-  throw Error(
-      sqlstate::kFeatureNotSupported,
-      Format("the type of column \"%1%\" of %2% cannot be changed in phases", change.column.name, change.table.name),
-      detail, way.empty() ? "Run " + plain : way + " Or run " + plain);
+  throw Error(sqlstate::kFeatureNotSupported, CannotBeChanged(change), detail,
+              way.empty() ? "Run " + plain : way + " Or run " + plain);
 }
 
 // It sees the row as the expression of the backfill does: by the names of the columns and of the table.
@@ -194,8 +196,10 @@ void RequireChangeable(const Change& change) {
   }
   const std::vector<std::string> obstacles = Obstacles(change.column);
   if (!obstacles.empty()) {
-    Refuse(change, Format("It is used by: %1%.", core::JoinNames(obstacles)),
-           "Drop them first and make them again afterwards.");
+    throw Error(sqlstate::kFeatureNotSupported, CannotBeChanged(change),
+                Format("It is used by: %1%.", core::JoinNames(obstacles)),
+                "In revisions of their own: drop them (pg_get_viewdef() has the text of a view), change the type, make "
+                "them again.");
   }
   if (!change.type.castable && !change.conversion) {
     throw Error(sqlstate::kDatatypeMismatch,
@@ -215,7 +219,10 @@ std::string CommentOnNew(const Change& change, const char* comment) {
 Phase AddColumn(const Change& change) {
   return Statements(
       Format("add column %1% %2%", QuoteIdentifier(change.new_name), change.type.type), [=]() -> std::string {
-        if (FindNew(change)) return {};
+        if (const std::optional<ColumnId> fresh = FindNew(change)) {
+          const std::string storage = StorageActions(change.column, *fresh);
+          return storage.empty() ? storage : Alter(change.table, storage);
+        }
         return Alter(change.table,
                      Format("ADD COLUMN %1% %2%;\n", QuoteIdentifier(change.new_name), change.type_text)) +
                CommentOnNew(change, kMade);

@@ -96,6 +96,33 @@ pg::PreparedQuery describe_column(
     " AND a.attnum OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.int2)",
     "ii");
 
+pg::PreparedQuery compare_storage(
+    "SELECT pg_catalog.concat_ws(', ',"
+    " CASE WHEN f.attstorage OPERATOR(pg_catalog.<>) ft.typstorage AND t.attstorage OPERATOR(pg_catalog.<>) "
+    "f.attstorage"
+    " AND tt.typstorage OPERATOR(pg_catalog.<>) 'p' THEN pg_catalog.format('ALTER %I SET STORAGE %s', t.attname, CASE"
+    " WHEN f.attstorage OPERATOR(pg_catalog.=) 'p' THEN 'PLAIN' WHEN f.attstorage OPERATOR(pg_catalog.=) 'e' THEN "
+    "'EXTERNAL'"
+    " WHEN f.attstorage OPERATOR(pg_catalog.=) 'm' THEN 'MAIN' ELSE 'EXTENDED' END) END,"
+    " CASE WHEN f.attcompression OPERATOR(pg_catalog.<>) '' AND t.attcompression OPERATOR(pg_catalog.<>) "
+    "f.attcompression"
+    " AND tt.typstorage OPERATOR(pg_catalog.<>) 'p' THEN pg_catalog.format('ALTER %I SET COMPRESSION %s', t.attname, "
+    "CASE"
+    " WHEN f.attcompression OPERATOR(pg_catalog.=) 'p' THEN 'pglz' ELSE 'lz4' END) END,"
+    // The server keeps options of its own there as well.
+    " CASE WHEN fo.text OPERATOR(pg_catalog.<>) COALESCE(o.text, '')"
+    " THEN pg_catalog.format('ALTER %I SET (%s)', t.attname, fo.text) END)"
+    " FROM pg_catalog.pg_attribute f JOIN pg_catalog.pg_type ft ON ft.oid OPERATOR(pg_catalog.=) f.atttypid"
+    " CROSS JOIN LATERAL (SELECT pg_catalog.string_agg(x, ', ') AS text FROM pg_catalog.unnest(f.attoptions) x"
+    " WHERE pg_catalog.starts_with(x, 'n_distinct')) fo,"
+    " pg_catalog.pg_attribute t JOIN pg_catalog.pg_type tt ON tt.oid OPERATOR(pg_catalog.=) t.atttypid"
+    " CROSS JOIN LATERAL (SELECT pg_catalog.string_agg(x, ', ') AS text FROM pg_catalog.unnest(t.attoptions) x"
+    " WHERE pg_catalog.starts_with(x, 'n_distinct')) o"
+    " WHERE f.attrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
+    " AND f.attnum OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.int2)"
+    " AND t.attrelid OPERATOR(pg_catalog.=) f.attrelid AND t.attnum OPERATOR(pg_catalog.=) CAST($3 AS pg_catalog.int2)",
+    "iii");
+
 pg::PreparedQuery find_privileges(
     "SELECT x.privilege_type, CASE WHEN x.grantee OPERATOR(pg_catalog.=) CAST(0 AS pg_catalog.oid) THEN 'PUBLIC'"
     " ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END, x.is_grantable"
@@ -213,6 +240,10 @@ ColumnDetails DescribeColumn(const ColumnId& column) {
     details.not_null_comment = row[9];
   }
   return details;
+}
+
+std::string StorageActions(const ColumnId& column, const ColumnId& other) {
+  return compare_storage.Run({column.table, column.number, other.number}).Single().value_or("");
 }
 
 std::vector<std::string> Grants(const ColumnId& column) {

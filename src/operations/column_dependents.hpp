@@ -59,6 +59,9 @@ struct ColumnDetails {
   char identity = '\0';  // a ALWAYS, d BY DEFAULT
 };
 ColumnDetails DescribeColumn(const ColumnId& column);
+// What makes another column of the table be stored as this one is, as far as its type can: STORAGE, COMPRESSION, and
+// the options n_distinct and n_distinct_inherited. Actions of an ALTER TABLE; empty: it is already.
+std::string StorageActions(const ColumnId& column, const ColumnId& other);
 // GRANT SELECT (column) ON table TO role, one for each privilege on the column.
 std::vector<std::string> Grants(const ColumnId& column);
 

@@ -10,7 +10,7 @@ namespace headway::operations {
 
 engine::PhasedOperation CreateIndex(const OperationCall& call) {
   IndexRequest request;
-  request.table = RequireTable(call.Relation(0, "relation"));
+  request.table = RequireIndexed(call.Relation(0, "relation"));
   request.definition = call.Text(1, "definition");
   const pg::IndexClause clause = pg::ParseIndexClause(request.definition);
   request.unique = call.Boolean(2);

@@ -95,7 +95,7 @@ void RefuseForeignTable(std::uint32_t table, const std::string& index) {
 
 Oids IndexesOf(const pg::Row& row, Job& job) {
   if (!row[1]) {
-    const Table table = RequireTable(static_cast<std::uint32_t>(job.relation));
+    const Table table = RequireIndexed(static_cast<std::uint32_t>(job.relation));
     job.table = table.name;
     const Oids tables = table.partitioned ? TreeOf(table) : Oids{std::to_string(table.oid)};
     return indexes_of_tables.Run({tables}).Column();
