@@ -48,6 +48,15 @@ inline VirtualTransactionId OwnVirtualTransaction() {
   return own;
 }
 
+// A message of the server's in the session's language.
+inline const char* Translated(const char* message) {
+#ifdef ENABLE_NLS
+  return gettext(message);
+#else
+  return message;
+#endif
+}
+
 using ExpressionWalker = bool (*)(Node*, void*);
 
 // Up to 15 the walker's type has no arguments, which C++ takes literally.

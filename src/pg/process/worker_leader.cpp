@@ -287,7 +287,7 @@ void EndLaunch(Launch* launch) {
 
 // Whoever reads that a statement took too long should know which limit that was.
 void ExplainInterrupt(core::ErrorReport& report) {
-  if (report.message != _("canceling statement due to statement timeout")) return;
+  if (report.message != compat::Translated("canceling statement due to statement timeout")) return;
   report.detail = core::Format("statement_timeout of this session is %1%.",
                                Guarded([] { return GetConfigOptionByName("statement_timeout", nullptr, false); }));
   report.hint =
