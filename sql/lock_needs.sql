@@ -503,5 +503,30 @@ SET search_path = public;
 DROP TABLE public.statements, public.relations, public.outcome;
 DROP FUNCTION lock_rank, lock_rank_of_words, taken, compare;
 DROP PROCEDURE compare_all;
+-- functions of ours: the strongest lock of any of their phases
+CREATE SCHEMA "Odd Place";
+CREATE TABLE "Odd Place"."A Table" (id int PRIMARY KEY, n int);
+CREATE INDEX by_n ON "Odd Place"."A Table" (n);
+CREATE TABLE tree (id int) PARTITION BY RANGE (id);
+CREATE TABLE leaf PARTITION OF tree FOR VALUES FROM (0) TO (10);
+CREATE INDEX ON tree (id);
+SELECT statement, relation, mode FROM migrate_locks($$
+  SELECT safe_backfill('"Odd Place"."A Table"', 'n = 1');
+  SELECT safe_delete(relation => 'tree', where_clause => 'true');
+  SELECT public.safe_set_not_null('tree'::regclass, 'id');
+  SELECT safe_create_index(definition => '(n)', relation => '"Odd Place"."A Table"');
+  SELECT safe_drop_index('"Odd Place".by_n');
+  SELECT safe_drop_index(name => '"Odd Place".by_n');
+  SELECT safe_reindex('tree');
+  SELECT safe_add_foreign_key('leaf', '(id) REFERENCES "Odd Place"."A Table"');
+  SELECT safe_rename_column('leaf', 'id', 'i');
+  SELECT safe_drop_index('tree_id_idx');
+  -- not known
+  SELECT safe_reindex('nowhere');
+  SELECT safe_reindex('a.b.c.d');
+  SELECT safe_reindex('');
+  SELECT safe_reindex(current_setting('x')::regclass);
+$$);
+DROP SCHEMA "Odd Place" CASCADE; DROP TABLE tree;
 DROP EXTENSION pg_headway;
 DROP ROLE regress_headway_looker;

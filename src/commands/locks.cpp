@@ -5,7 +5,9 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "operations/operation_call.hpp"
 #include "pg/catalog/object_names.hpp"
+#include "pg/catalog/table_shape.hpp"
 #include "pg/locks/blockers.hpp"
 #include "pg/locks/lock_needs.hpp"
 #include "pg/parse/script.hpp"
@@ -40,6 +42,28 @@ std::vector<core::Blocker> BlockersOfConcurrentWork(Oid relation) {
   return blockers;
 }
 
+// The plain statement that takes the locks of a function of ours, with the partitions: the strongest that any part of
+// it takes. Empty: it takes none, or on what is not known.
+std::string StandInFor(const core::Statement& statement) {
+  if (statement.relations.empty()) return {};
+  const std::string& function = statement.object.name;
+  const Oid oid = pg::RelationNamed(statement.relations.front());
+  if (oid == pg::kNoOid) return {};
+  const std::string relation = pg::QualifiedName(oid);
+  if (function == "safe_drop_index") {
+    return (pg::DescribeTable(oid).kind == 'I' ? "DROP INDEX " : "DROP INDEX CONCURRENTLY ") + relation;
+  }
+  const bool rows = function == "safe_backfill" || function == "safe_delete";
+  const std::string mode(rows ? "ROW EXCLUSIVE" : operations::StrongestLock(function));
+  return mode.empty() ? mode : Format("LOCK TABLE %1% IN %2% MODE", relation, mode);
+}
+
+std::vector<pg::LockNeed> NeedsOf(const core::Statement& statement) {
+  if (statement.kind != core::StatementClass::kOwnTransactions) return pg::LockNeedsOf(statement.text);
+  const std::string stand_in = StandInFor(statement);
+  return stand_in.empty() ? std::vector<pg::LockNeed>() : pg::LockNeedsOf(stand_in);
+}
+
 }  // namespace
 
 std::vector<StatementLock> LocksOfScript(const std::string& script) {
@@ -47,7 +71,7 @@ std::vector<StatementLock> LocksOfScript(const std::string& script) {
   int number = 0;
   for (const core::Statement& statement : pg::ParseScript(script, "script").statements) {
     ++number;
-    for (const pg::LockNeed& need : pg::LockNeedsOf(statement.text)) {
+    for (const pg::LockNeed& need : NeedsOf(statement)) {
       locks.push_back({number, statement.line, pg::QualifiedName(need.relation), pg::LockModeName(need.mode)});
     }
   }

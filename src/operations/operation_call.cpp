@@ -12,19 +12,30 @@ namespace {
 struct Entry {
   std::string_view function;
   MakeOperation make;
+  std::string_view lock;
 };
 
-#define HEADWAY_OPERATION_ENTRY(function, Make) {#function, Make},
+#define HEADWAY_OPERATION_ENTRY(function, Make, lock) {#function, Make, lock},
 constexpr Entry kOperations[] = {HEADWAY_OPERATIONS(HEADWAY_OPERATION_ENTRY)};
 #undef HEADWAY_OPERATION_ENTRY
+
+const Entry* Find(std::string_view function) {
+  for (const Entry& entry : kOperations) {
+    if (entry.function == function) return &entry;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
 MakeOperation FindOperation(std::string_view function) {
-  for (const Entry& entry : kOperations) {
-    if (entry.function == function) return entry.make;
-  }
-  return nullptr;
+  const Entry* entry = Find(function);
+  return entry == nullptr ? nullptr : entry->make;
+}
+
+std::string_view StrongestLock(std::string_view function) {
+  const Entry* entry = Find(function);
+  return entry == nullptr ? std::string_view() : entry->lock;
 }
 
 std::optional<std::uint32_t> NamedRelation(const OperationCall& call) {

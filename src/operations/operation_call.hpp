@@ -41,21 +41,24 @@ MakeOperation FindOperation(std::string_view function);
 // The relation that a call names, before anything is looked up; nothing: it names none by its oid.
 std::optional<std::uint32_t> NamedRelation(const OperationCall& call);
 
-// The one list of them: the SQL function, and what makes it in the file of that name.
-#define HEADWAY_OPERATIONS(OPERATION)                  \
-  OPERATION(safe_add_check, AddCheck)                  \
-  OPERATION(safe_add_column, AddColumn)                \
-  OPERATION(safe_add_foreign_key, AddForeignKey)       \
-  OPERATION(safe_add_primary_key, AddPrimaryKey)       \
-  OPERATION(safe_add_unique, AddUnique)                \
-  OPERATION(safe_change_column_type, ChangeColumnType) \
-  OPERATION(safe_create_index, CreateIndex)            \
-  OPERATION(safe_drop_index, DropIndex)                \
-  OPERATION(safe_reindex, Reindex)                     \
-  OPERATION(safe_rename_column, RenameColumn)          \
-  OPERATION(safe_set_not_null, SetNotNull)
+// The strongest lock that any of its phases takes on the relation that it names, as LOCK TABLE calls it; empty: none.
+std::string_view StrongestLock(std::string_view function);
 
-#define HEADWAY_DECLARE_OPERATION(function, Make) engine::PhasedOperation Make(const OperationCall& call);
+// The one list of them: the SQL function, what makes it in the file of that name, and the strongest lock.
+#define HEADWAY_OPERATIONS(OPERATION)                                      \
+  OPERATION(safe_add_check, AddCheck, "ACCESS EXCLUSIVE")                  \
+  OPERATION(safe_add_column, AddColumn, "ACCESS EXCLUSIVE")                \
+  OPERATION(safe_add_foreign_key, AddForeignKey, "SHARE ROW EXCLUSIVE")    \
+  OPERATION(safe_add_primary_key, AddPrimaryKey, "ACCESS EXCLUSIVE")       \
+  OPERATION(safe_add_unique, AddUnique, "ACCESS EXCLUSIVE")                \
+  OPERATION(safe_change_column_type, ChangeColumnType, "ACCESS EXCLUSIVE") \
+  OPERATION(safe_create_index, CreateIndex, "SHARE UPDATE EXCLUSIVE")      \
+  OPERATION(safe_drop_index, DropIndex, "ACCESS EXCLUSIVE")                \
+  OPERATION(safe_reindex, Reindex, "SHARE UPDATE EXCLUSIVE")               \
+  OPERATION(safe_rename_column, RenameColumn, "")                          \
+  OPERATION(safe_set_not_null, SetNotNull, "ACCESS EXCLUSIVE")
+
+#define HEADWAY_DECLARE_OPERATION(function, Make, lock) engine::PhasedOperation Make(const OperationCall& call);
 HEADWAY_OPERATIONS(HEADWAY_DECLARE_OPERATION)
 #undef HEADWAY_DECLARE_OPERATION
 

@@ -1,5 +1,6 @@
 #include "pg/parse/statement_facts.hpp"
 
+#include "core/sqlstate.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 
@@ -80,6 +81,41 @@ void ReadCluster(const compat::ClusterStatement* cluster, core::Statement& state
   if (statement.relations.empty() || concurrently) statement.kind = StatementClass::kTopLevel;
 }
 
+// The text of a constant, with a cast behind it or not; null: it is none.
+const char* ConstantText(const Node* node) {
+  if (node != nullptr && IsA(node, TypeCast)) node = reinterpret_cast<const TypeCast*>(node)->arg;
+  if (node == nullptr || !IsA(node, A_Const)) return nullptr;
+  const auto* constant = reinterpret_cast<const A_Const*>(node);
+  return !constant->isnull && IsA(&constant->val, String) ? constant->val.sval.sval : nullptr;
+}
+
+// What a function of ours works on: its first argument, or the one of that name. A name that is none is the function's
+// to refuse when it runs.
+void ReadTarget(const FuncCall* call, core::Statement& statement) {
+  ListCell* cell;
+  foreach (cell, call->args) {
+    auto* argument = static_cast<Node*>(lfirst(cell));
+    if (IsA(argument, NamedArgExpr)) {
+      const auto* named = castNode(NamedArgExpr, argument);
+      const bool is_index = std::strcmp(named->name, "name") == 0 && statement.object.name == "safe_drop_index";
+      if (std::strcmp(named->name, "relation") != 0 && !is_index) continue;
+      argument = reinterpret_cast<Node*>(named->arg);
+    } else if (foreach_current_index(cell) > 0) {
+      continue;
+    }
+    const char* text = ConstantText(argument);
+    if (text == nullptr) return;
+    try {
+      List* parts = Guarded([&] { return compat::SplitQualifiedName(text); });
+      const int count = list_length(parts);
+      if (count <= 2) statement.relations.push_back({count == 2 ? strVal(linitial(parts)) : "", strVal(llast(parts))});
+    } catch (const core::Error& error) {
+      if (error.Is(core::sqlstate::kQueryCanceled)) throw;
+    }
+    return;
+  }
+}
+
 void ReadSelect(const SelectStmt* select, core::Statement& statement, bool (*commits_by_itself)(std::string_view)) {
   statement.runs_code = true;
   if (select->intoClause != nullptr) AddRelation(statement, select->intoClause->rel);
@@ -90,6 +126,7 @@ void ReadSelect(const SelectStmt* select, core::Statement& statement, bool (*com
   statement.object = function;
   if (commits_by_itself != nullptr && commits_by_itself(function.name)) {
     statement.kind = StatementClass::kOwnTransactions;
+    ReadTarget(castNode(FuncCall, target->val), statement);
   }
 }
 
