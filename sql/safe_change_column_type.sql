@@ -247,6 +247,17 @@ SELECT sum(:long_a) AS a, sum(:long_b) AS b FROM readings;
 SELECT safe_change_column_type('readings', :'long_a', 'bigint', drop_old => true);
 SELECT safe_change_column_type('readings', :'long_b', 'bigint', drop_old => true);
 SELECT attname FROM pg_attribute WHERE attrelid = 'readings'::regclass AND attname ~ 'headway';
+-- text to an enum, with a default of text
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TABLE people (id int PRIMARY KEY, mood text DEFAULT 'good');
+INSERT INTO people VALUES (1, 'bad'), (2, 'good');
+SELECT safe_change_column_type('people', 'mood', 'mood', 'mood::mood');
+ALTER TABLE people ALTER mood DROP DEFAULT;
+SELECT safe_change_column_type('people', 'mood', 'mood', 'mood::mood', drop_old => true) > 3 AS changed;
+ALTER TABLE people ALTER mood SET DEFAULT 'good';
+SELECT * FROM people ORDER BY id;
+DROP TABLE people;
+DROP TYPE mood;
 -- how its values are stored, and how many different ones there are said to be
 CREATE TABLE stored (id int PRIMARY KEY, doc text COMPRESSION pglz, small varchar(20), n int);
 ALTER TABLE stored ALTER doc SET STORAGE EXTERNAL, ALTER small SET STORAGE MAIN, ALTER n SET (n_distinct = 100, n_distinct_inherited = -0.5), ALTER n SET STATISTICS 42;

@@ -286,13 +286,28 @@ std::vector<DependentConstraint> NewChecks(const Change& change) {
   return checks;
 }
 
-// What would come up only after hours of filling comes up before it. The new column is there.
-void RequireAllToFit(const Change& change) {
+// It goes over to the new column as it is written.
+void RequireDefaultToFit(const Change& change) {
   const std::optional<std::string> standard = DescribeColumn(change.column).default_expression;
-  if (standard) {
+  if (!standard) return;
+  try {
     pg::RequireAnalyzable(Format("UPDATE %1% SET %2% = %3%", pg::QualifiedName(change.table.oid),
                                  QuoteIdentifier(change.new_name), *standard));
+  } catch (const Error& error) {
+    if (!error.Is(sqlstate::kDatatypeMismatch)) throw;
+    throw Error(
+        sqlstate::kDatatypeMismatch,
+        Format("the default of column \"%1%\" of %2% does not fit its new type", change.column.name, change.table.name),
+        Format("It is %1%, and the new type is %2%.", *standard, change.type.type),
+        Format("ALTER TABLE %1% ALTER %2% DROP DEFAULT first, call it again, and then SET DEFAULT to one of the new "
+               "type.",
+               change.table.name, change.quoted()));
   }
+}
+
+// What would come up only after hours of filling comes up before it. The new column is there.
+void RequireAllToFit(const Change& change) {
+  RequireDefaultToFit(change);
   for (const DependentIndex& index : DependentIndexes(change.column)) {
     pg::RequireIndexable(IndexStatement(change, index));
   }

@@ -8,7 +8,7 @@ use Test::More;
 
 use HeadwayTest;
 
-my $node = headway_node('clients', max_worker_processes => 20);
+my $node = headway_node('clients', max_worker_processes => 20, listen_addresses => q{'127.0.0.1'});
 my $has_cron = -e $node->config_data('--pkglibdir') . '/pg_cron.so';
 
 sub query { return $node->safe_psql('postgres', $_[0]); }
@@ -72,6 +72,17 @@ SKIP: {
 	like($out, qr/running in your transaction/, 'psycopg2, its implicit transaction: a notice says so');
 	is(modes(), 'caller', 'psycopg2, its implicit transaction');
 }
+
+# ---- where it came from ------------------------------------------------------------------------------------------
+
+query('DELETE FROM headway.version; TRUNCATE headway.step');
+query('SELECT migrate_upgrade()');
+query('DELETE FROM headway.version');
+for my $call ('SELECT migrate_upgrade()', 'BEGIN; DELETE FROM headway.version; SELECT migrate_upgrade(); COMMIT') {
+	command_ok([ 'psql', '-X', '-q', '-h', '127.0.0.1', '-p', $node->port, '-d', 'postgres', map { ('-c', $_) } split /; /, $call ], "over TCP: $call");
+}
+is(query(q{SELECT string_agg(coalesce(client, '-'), ' ' ORDER BY id) FROM headway.history}), '- 127.0.0.1 127.0.0.1', "the client's address, not the worker's");
+modes();
 
 # ---- pg_cron ---------------------------------------------------------------------------------------------------
 

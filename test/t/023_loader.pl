@@ -178,6 +178,16 @@ query('DROP DATABASE other');
 is((elsewhere('heads'))[0], 2, 'no such database');
 is((headway('nosuch'))[0], 2, 'a wrong word');
 
+# ---- a role that deploys -----------------------------------------------------------------------------------------------
+
+query(q{CREATE ROLE deployer LOGIN; SELECT migrate_grant('deployer'); GRANT CREATE ON SCHEMA public TO deployer});
+my $as = $node->connstr('postgres') . ' user=deployer';
+command_ok([ $program, '-d', $as, 'load', $some ], 'loads as it likes');
+command_ok([ $program, '-d', $as, 'status' ], 'sees where it is');
+my ($dump, $complaint) = run_command([ 'pg_dump', '-d', $as, '-n', 'headway', '-e', 'pg_headway', '-a' ]);
+is($complaint, '', 'and dumps what is kept');
+like($dump, qr/^COPY headway\.revision .*^r300\t/ms, 'the revisions in it');
+
 # ---- Ctrl-C, and what Kubernetes sends --------------------------------------------------------------------------------
 
 query(q{SELECT migrate_revision('slow', 'x2', '', 'SELECT pg_sleep(300)', '')});
