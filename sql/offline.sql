@@ -57,6 +57,7 @@ SELECT migrate_sql('nowhere:head');
 SELECT migrate_sql('head', 'sideways');
 SELECT migrate_sql('left03', version_table => 'x; DROP TABLE y');
 \echo :LAST_ERROR_SQLSTATE
+SELECT substring(migrate_sql('left03', version_table => '"a$check$; DROP TABLE y; --"') FROM 'AS ([$]\w+[$])');
 SELECT migrate_sql('left03', version_table => 'a.b.c');
 \echo :LAST_ERROR_SQLSTATE
 SELECT migrate_sql('head', version_table => '');

@@ -7,6 +7,7 @@
 #include "core/identifier.hpp"
 #include "core/lookup.hpp"
 #include "core/names.hpp"
+#include "core/sql_text.hpp"
 #include "core/sqlstate.hpp"
 
 namespace headway::core {
@@ -16,18 +17,9 @@ constexpr std::size_t kAlembicsWidth = 32;
 // As scripts are read when they are registered.
 constexpr char kReadAsWritten[] = "SET standard_conforming_strings = on;\n";
 
-std::string Literal(const std::string& text) {
-  std::string literal = "'";
-  for (const char character : text) {
-    if (character == '\'') literal += character;
-    literal += character;
-  }
-  return literal + "'";
-}
-
 std::string ArrayLiteral(const Heads& names) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + Literal(name);
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + QuotedLiteral(name);
   return "ARRAY[" + text + "]::text[]";
 }
 
@@ -106,24 +98,24 @@ class ScriptWriter {
 
   // The lock makes two runs of a script wait for each other; the second then finds that it does not fit any more.
   void PutCheck() {
-    Put(
-        Format("CREATE OR REPLACE PROCEDURE pg_temp.require_version(expected text[]) LANGUAGE plpgsql AS $check$\n"
-               "DECLARE\n"
-               "  present text[];\n"
-               "BEGIN\n"
-               "  LOCK TABLE %1% IN SHARE ROW EXCLUSIVE MODE;\n"
-               "  SELECT coalesce(array_agg(version_num::text), '{}') INTO present FROM %1%;\n"
-               "  IF NOT (present @> expected AND present <@ expected) THEN\n"
-               "    RAISE EXCEPTION 'the database is not where this script goes on'\n"
-               "      USING ERRCODE = 'object_not_in_prerequisite_state',\n"
-               "        DETAIL = format('It is at %%s, the script goes on from %%s.',\n"
-               "          coalesce(nullif(array_to_string(present, ', '), ''), 'base'),\n"
-               "          coalesce(nullif(array_to_string(expected, ', '), ''), 'base')),\n"
-               "        HINT = 'Make a script that begins where the database is: migrate_sql(''from:to'').';\n"
-               "  END IF;\n"
-               "END\n"
-               "$check$;\n",
-               script_.version_table));
+    const std::string body = Format(
+        "\nDECLARE\n"
+        "  present text[];\n"
+        "BEGIN\n"
+        "  LOCK TABLE %1% IN SHARE ROW EXCLUSIVE MODE;\n"
+        "  SELECT coalesce(array_agg(version_num::text), '{}') INTO present FROM %1%;\n"
+        "  IF NOT (present @> expected AND present <@ expected) THEN\n"
+        "    RAISE EXCEPTION 'the database is not where this script goes on'\n"
+        "      USING ERRCODE = 'object_not_in_prerequisite_state',\n"
+        "        DETAIL = format('It is at %%s, the script goes on from %%s.',\n"
+        "          coalesce(nullif(array_to_string(present, ', '), ''), 'base'),\n"
+        "          coalesce(nullif(array_to_string(expected, ', '), ''), 'base')),\n"
+        "        HINT = 'Make a script that begins where the database is: migrate_sql(''from:to'').';\n"
+        "  END IF;\n"
+        "END\n",
+        script_.version_table);
+    Put("CREATE OR REPLACE PROCEDURE pg_temp.require_version(expected text[]) LANGUAGE plpgsql AS " +
+        DollarQuoted(body, "check") + ";\n");
   }
 
   void RequireVersion() { Put(Format("CALL pg_temp.require_version(%1%);\n", ArrayLiteral(heads_))); }
@@ -159,14 +151,14 @@ class ScriptWriter {
   void PutHeads(const MigrationStep& step) {
     const std::string& table = script_.version_table;
     if (step.heads_removed.size() == 1 && step.heads_added.size() == 1) {
-      Put(Format("UPDATE %1% SET version_num = %2% WHERE version_num = %3%;", table, Literal(step.heads_added.front()),
-                 Literal(step.heads_removed.front())));
+      Put(Format("UPDATE %1% SET version_num = %2% WHERE version_num = %3%;", table,
+                 QuotedLiteral(step.heads_added.front()), QuotedLiteral(step.heads_removed.front())));
     } else {
       for (const std::string& head : step.heads_removed) {
-        Put(Format("DELETE FROM %1% WHERE version_num = %2%;", table, Literal(head)));
+        Put(Format("DELETE FROM %1% WHERE version_num = %2%;", table, QuotedLiteral(head)));
       }
       for (const std::string& head : step.heads_added) {
-        Put(Format("INSERT INTO %1% (version_num) VALUES (%2%);", table, Literal(head)));
+        Put(Format("INSERT INTO %1% (version_num) VALUES (%2%);", table, QuotedLiteral(head)));
       }
     }
     for (const std::string& head : step.heads_removed) heads_.erase(std::find(heads_.begin(), heads_.end(), head));

@@ -8,6 +8,7 @@
 #include "core/identifier.hpp"
 #include "core/lookup.hpp"
 #include "core/names.hpp"
+#include "core/sql_text.hpp"
 #include "core/sqlstate.hpp"
 #include "core/target.hpp"
 #include "core/validation.hpp"
@@ -22,19 +23,8 @@ constexpr char kDowngradePrompt[] =
     "\n    -- Revert schema changes.\n    --\n    -- Describe what this rollback does.\n"
     "    -- Note if there's potential for data loss.\n  ";
 
-// As the server's quote_literal() does it: right whatever standard_conforming_strings says.
-std::string Quoted(const std::string& text) {
-  const bool escapes = text.find('\\') != std::string::npos;
-  std::string quoted = escapes ? "E'" : "'";
-  for (const char character : text) {
-    if (character == '\'' || character == '\\') quoted += character;
-    quoted += character;
-  }
-  return quoted + "'";
-}
-
 std::string QuotedList(const std::vector<std::string>& names) {
-  return names.empty() ? std::string("NULL") : Quoted(JoinNames(names));
+  return names.empty() ? std::string("NULL") : QuotedLiteral(JoinNames(names));
 }
 
 // Each line of `text` as a comment; whatever ends a line for the server begins a new one.
@@ -139,8 +129,8 @@ std::string RenderTemplate(const Revision& revision, const std::string& created,
                              Commented("Revision ID: " + revision.id) +
                              Commented("Revises: " + JoinNames(revision.down_revisions)) +
                              Commented("Create Date: " + created);
-  const std::string up = is_merge ? "''" : Format("$up$%1%$up$", kUpgradePrompt);
-  const std::string down = is_merge ? "''" : Format("$down$%1%$down$", kDowngradePrompt);
+  const std::string up = is_merge ? "''" : DollarQuoted(kUpgradePrompt, "up");
+  const std::string down = is_merge ? "''" : DollarQuoted(kDowngradePrompt, "down");
   return header + "SELECT " + schema +
          Format(
              "migrate_revision(\n"
@@ -151,8 +141,8 @@ std::string RenderTemplate(const Revision& revision, const std::string& created,
              "  message       => %5%,\n"
              "  upgrade       => %6%,\n"
              "  downgrade     => %7%);",
-             Quoted(revision.id), QuotedList(revision.down_revisions), QuotedList(revision.branch_labels),
-             QuotedList(revision.depends_on), Quoted(revision.message), up, down);
+             QuotedLiteral(revision.id), QuotedList(revision.down_revisions), QuotedList(revision.branch_labels),
+             QuotedList(revision.depends_on), QuotedLiteral(revision.message), up, down);
 }
 
 }  // namespace headway::core
