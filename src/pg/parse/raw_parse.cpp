@@ -15,14 +15,10 @@ List* ParseStatements(const char* text) {
   return statements;
 }
 
-QuietParsing::QuietParsing() : client_level_(client_min_messages), log_level_(log_min_messages) {
+QuietParsing::QuietParsing() : level_(client_min_messages) {
   client_min_messages = std::max(client_min_messages, ERROR);
-  log_min_messages = std::max(log_min_messages, ERROR);
 }
 
-QuietParsing::~QuietParsing() {
-  client_min_messages = client_level_;
-  log_min_messages = log_level_;
-}
+QuietParsing::~QuietParsing() { client_min_messages = level_; }
 
 }  // namespace headway::pg

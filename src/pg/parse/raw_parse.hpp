@@ -9,8 +9,8 @@ namespace headway::pg {
 // The raw parse trees of a script or of one statement of it, in the current memory context. REQUIRES: inside a guard.
 List* ParseStatements(const char* text);
 
-// While it lives, the parser's notices (an identifier that is truncated) go nowhere: they have been given when the
-// script was registered, and are given again when the statement runs.
+// While it lives, the client gets none of the parser's notices (an identifier that is truncated): they have been given
+// when the script was registered, and are given again when the statement runs.
 class QuietParsing {
  public:
   QuietParsing();
@@ -19,8 +19,7 @@ class QuietParsing {
   ~QuietParsing();
 
  private:
-  int client_level_;
-  int log_level_;
+  int level_;
 };
 
 // Calls `see` with each token of a script and its offset, until it returns false. REQUIRES: inside a guard, which ends
