@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
 
 import folder
@@ -335,6 +336,10 @@ def _file_name(revision, message):
     return f'{safe}_{words}.sql' if words else f'{safe}.sql'
 
 
+def _stop(number, _frame):
+    sys.exit(128 + number)
+
+
 def main(argv):
     # A target like -1 is no option.
     argv = [' ' + word if re.fullmatch(r'-\d+', word) else word for word in argv]
@@ -342,6 +347,7 @@ def main(argv):
     for name, value in vars(arguments).items():
         if isinstance(value, str) and re.fullmatch(r' -\d+', value):
             setattr(arguments, name, value[1:])
+    signal.signal(signal.SIGTERM, _stop)
     try:
         return arguments.run(arguments)
     except Failed as failure:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sql_text
 from psql import MARK, Failed, quoted_path, reports
 
-_TRANSACTION_WORDS = ('begin', 'start', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release')
+_NOT_WRITTEN = re.compile(r"RAISE EXCEPTION E?'not imported: ((?:[^']|'')*)'")
 _PLACE = re.compile(r'^line (\d+) of the (upgrade|downgrade) of revision (.*)$', re.M)
 _EXCERPT_LINE = re.compile(r'^LINE (\d+): ')
 _RESULTS = ('registered', 'replaced', 'unchanged', 'vouched for')
@@ -53,14 +53,24 @@ def read(folder):
     """All *.sql of a folder and the folders in it. Raises Failed."""
     if not os.path.isdir(folder):
         raise Failed(f'{folder} is no folder', 'Name the folder that holds the revision files.', 2)
-    paths = sorted(os.path.join(base, name) for base, _, names in os.walk(folder) for name in names
-                   if name.endswith('.sql') and not name.startswith('.'))
+    paths = sorted(os.path.join(base, name) for base, folders, names in os.walk(folder)
+                   for name in names if name.endswith('.sql') and not name.startswith('.')
+                   and not _is_hidden(os.path.relpath(base, folder)))
     return [read_file(path) for path in paths]
 
 
+def _is_hidden(path):
+    return any(part.startswith('.') and part != '.' for part in path.split(os.sep))
+
+
 def read_file(path):
-    with open(path, 'rb') as file:
-        raw = file.read()
+    if any(ord(character) < 32 for character in path) or '\udc80' <= max(path) <= '\udcff':
+        raise Failed(f'{path!r}: error: a file name with a line end, or that is not UTF-8', 'Rename the file.')
+    try:
+        with open(path, 'rb') as file:
+            raw = file.read()
+    except OSError as error:
+        raise Failed(f'{path}: error: {error.strerror}', 'Correct or remove it.') from None
     try:
         text = raw.decode('utf-8-sig')
     except UnicodeDecodeError as error:
@@ -94,12 +104,35 @@ def _check_text(file):
             return [Problem(file.path, file.lines.at(token.start), 'error', f'{what} that begins here has no end',
                             hint='Close it, or correct its tag: $up$ ends with $up$.')]
     problems = []
+    for token in sql_text.tokens(file.text):
+        if token.kind == 'meta':
+            problems.append(Problem(file.path, file.lines.at(token.start), 'error', f'a command of psql: {token.value.split()[0]}',
+                                    'Only calls of migrate_revision() belong into a file of revisions.', 'Leave it out.'))
+    if not file.calls:
+        problems.append(Problem(file.path, 1, 'error', 'this file registers no revision',
+                                hint='Is it another tool\'s? "pg_headway import" writes revision files from its folder.'))
+        return problems
+    calls = {call.start for call in file.calls}
     for statement in sql_text.statements(file.text):
-        first = statement[0]
-        if first.kind == 'name' and first.value in _TRANSACTION_WORDS:
-            problems.append(Problem(file.path, file.lines.at(first.start), 'error',
-                                    f'{first.value.upper()} outside of a revision',
-                                    'All files are loaded in one transaction.', 'Leave it out.'))
+        if not any(token.start in calls for token in statement):
+            word = statement[0].value.upper() if statement[0].kind == 'name' else statement[0].value
+            problems.append(Problem(file.path, file.lines.at(statement[0].start), 'error', f'{word} outside of a revision',
+                                    'Only calls of migrate_revision() belong into a file of revisions: all files are '
+                                    'loaded in one transaction, in an order of their own.',
+                                    'Leave it out, or put it into an upgrade.'))
+    return problems + _not_written(file)
+
+
+def _not_written(file):
+    """What an import could not write stands for a script that fails."""
+    problems = []
+    for call in file.calls:
+        for argument in ('upgrade', 'downgrade'):
+            match = _NOT_WRITTEN.search(call.arguments.get(argument) or '')
+            if match:
+                problems.append(Problem(file.path, file.lines.at(call.inside[argument] + match.start()), 'error',
+                                        f'not written yet: {match[1]}', 'The import could not know its SQL.',
+                                        'Write the SQL in place of the DO statement; NULL for a downgrade that there is not.'))
     return problems
 
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 
 MARK = '\x1e'  # begins a line of ours in what psql prints
@@ -150,6 +151,19 @@ class Conversation:
     def until(self, mark):
         """What it has printed until it echoes the mark: lists of lines, by the marks that were echoed on the way."""
         self.say(f'\\echo {MARK}{mark}')
+        try:
+            return self._listen(mark)
+        except BaseException:
+            self._stop()
+            raise
+
+    def _stop(self):
+        """What the server is doing is cancelled, and psql does nothing more."""
+        self._process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        self._process.terminate()
+
+    def _listen(self, mark):
         said, current = {}, None
         for raw in self._process.stdout:
             line = raw.decode().rstrip('\n')

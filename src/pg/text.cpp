@@ -40,13 +40,14 @@ bool IsSameWord(const std::string& left, const std::string& right) {
   return pg_strcasecmp(left.c_str(), right.c_str()) == 0;
 }
 
-int LineOf(std::string_view text, std::size_t offset) {
-  int line = 1;
-  for (std::size_t at = 0; at < std::min(offset, text.size()); ++at) {
-    const bool first_of_pair = text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
-    if (text[at] == '\n' || (text[at] == '\r' && !first_of_pair)) ++line;
+int LineCounter::At(std::size_t offset) {
+  for (const std::size_t end = std::min(offset, text_.size()); at_ < end; ++at_) {
+    const bool first_of_pair = text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n';
+    if (text_[at_] == '\n' || (text_[at_] == '\r' && !first_of_pair)) ++line_;
   }
-  return line;
+  return line_;
 }
+
+int LineOf(std::string_view text, std::size_t offset) { return LineCounter(text).At(offset); }
 
 }  // namespace headway::pg

@@ -21,4 +21,16 @@ bool IsSameWord(const std::string& left, const std::string& right);
 // The line of a byte offset in a text, from 1.
 int LineOf(std::string_view text, std::size_t offset);
 
+// The same of one offset after the other, each behind the last one: the text is read once for all of them.
+class LineCounter {
+ public:
+  explicit LineCounter(std::string_view text) : text_(text) {}
+  int At(std::size_t offset);
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+};
+
 }  // namespace headway::pg

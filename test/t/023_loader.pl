@@ -85,7 +85,7 @@ is_deeply([ @{ decode_json($out) }{qw(heads behind problems failed_revision unfi
 my $broken = folder('broken');
 put($broken, 'a.sql', "-- first\n" . revision('b1', 'r300', "CREATE TABLE good (id int);\nCREAT TABLE bad ();") . ';');
 put($broken, 'b.sql', revision('b2', 'b1', 'SELECT 1;', "\n\nDROP TABEL bad;") . ";\n");
-put($broken, 'c.sql', revision('b3', 'b2', 'SELECT 1;') . ";\n\nSELECT nosuch(1,\n  2);\n");
+put($broken, 'c.sql', revision('b3', 'b2', 'SELECT 1;') . ";\n\nSELECT migrate_revision('b3b',\n  nosuch(2));\n");
 put($broken, 'd.sql', "SELECT migrate_revision(revision => 'b4',\n  downrevision => 'b3');\n");
 put($broken, 'e.sql', revision('b5', 'b4', 'SELECT 1;') . ';');
 ($status, $out, $err) = headway('load', $broken);
@@ -94,7 +94,7 @@ is($out, '', 'no result');
 like($err, qr{^\Q$broken\E/a\.sql:4: error: syntax error at or near "CREAT"$}m, 'in an upgrade');
 like($err, qr{^\Q$broken\E/b\.sql:6: error: syntax error at or near "TABEL"$}m, 'in a downgrade');
 like($err, qr{^  hint: When there is no way back, register it with downgrade => NULL\.$}m, 'with the hint');
-like($err, qr{^\Q$broken\E/c\.sql:7: error: function nosuch\(integer, integer\) does not exist$}m, 'in another statement');
+like($err, qr{^\Q$broken\E/c\.sql:8: error: function nosuch\(integer\) does not exist$}m, 'in another statement');
 like($err, qr{^\Q$broken\E/d\.sql:1: error: function migrate_revision\(revision => unknown, downrevision}m, 'in the call');
 unlike($err, qr/notice/, 'what follows from that is not told');
 like($err, qr/^pg_headway: nothing is loaded: 4 errors in /m, 'and a last line');
@@ -105,6 +105,10 @@ my @wrong = (
 	[ "-- one\nSELECT 1; /* two\n", qr/w\.sql:2: error: a comment that begins here has no end/ ],
 	[ "BEGIN;\n" . revision('w', undef, '') . ";\nCOMMIT;\n", qr/w\.sql:1: error: BEGIN outside of a revision.*w\.sql:7: error: COMMIT/s ],
 	[ revision('w', undef, '') . ";\n" . revision('w', undef, '') . ";\n", qr/w\.sql:6: error: revision w is in \S+w\.sql as well/ ],
+	[ "CREATE TABLE t (id int);\n" . revision('w', undef, '') . ";\nDROP TABLE t;\n", qr/w\.sql:1: error: CREATE outside of a revision.*w\.sql:7: error: DROP outside/s ],
+	[ "\n\\q\n" . revision('w', undef, '') . ";\n", qr/w\.sql:2: error: a command of psql: \\q$/m ],
+	[ "DROP TABLE t;\n", qr/w\.sql:1: error: this file registers no revision\n  hint: .*pg_headway import/ ],
+	[ revision('w', undef, "DO \$x\$ BEGIN RAISE EXCEPTION 'not imported: upgrade of a.py'; END \$x\$;") . ';', qr/w\.sql:2: error: not written yet: upgrade of a\.py/ ],
 	[ "SELECT migrate_revision('w' || 1);", qr/w\.sql:1: error: the id of this revision is no constant/ ],
 	[ "SELECT 1;\n-- \xff\n", qr/w\.sql:2: error: not UTF-8/ ]);
 for my $case (@wrong) {
@@ -114,6 +118,16 @@ for my $case (@wrong) {
 	is($status, 1, 'refused before anything is sent');
 	like($err, $case->[1], 'with its line');
 }
+
+# Names that a line of psql's cannot hold, and files that are not there.
+my $names = folder('names');
+put($names, "a b'c\"d.sql", revision('nm', 'r300', '') . ';');
+is((headway('load', $names, '--check'))[1] =~ s/\n.*//sr, "new        nm  $names/a b'c\"d.sql", 'blanks and quotes in a name');
+put($names, "line\nend.sql", revision('nl', 'r300', '') . ';');
+like((headway('load', $names))[2], qr/a file name with a line end/, 'a line end in a name');
+unlink "$names/line\nend.sql";
+symlink '/nowhere', "$names/gone.sql";
+like((headway('load', $names))[2], qr/gone\.sql: error: No such file/, 'a link that leads nowhere');
 
 # ---- a file that is gone, one that has changed --------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import contextlib
 import importlib.util
 import io
@@ -10,24 +11,37 @@ import os
 import re
 
 from importing.step import Step, refuse_to_run
-
-_CONTROL = re.compile(r'^(?:COMMIT|BEGIN);\s*$', re.M)
+from psql import Failed
 
 
 def alembic(folder, notes):
-    versions = os.path.join(folder, 'versions') if os.path.isdir(os.path.join(folder, 'versions')) else folder
     steps = []
     runs = _alembic_runs(notes)
-    for base, _, names in os.walk(versions):
+    versions = _versions(folder)
+    for base, folders, names in os.walk(versions):
+        folders[:] = [name for name in folders if name != '__pycache__' and not name.startswith('.')]
         for name in sorted(names):
+            if not name.endswith('.py') or name == '__init__.py':
+                continue
             path = os.path.join(base, name)
-            if name.endswith('.py') and name != '__init__.py' and '__pycache__' not in base:
-                step = _step(path, os.path.relpath(path, versions), runs)
-                if step:
-                    steps.append(step)
-                else:
-                    notes.append(f'{name}: left out, it has no revision')
+            step = _step(path, os.path.relpath(path, versions), runs)
+            if step:
+                steps.append(step)
+            else:
+                notes.append(f'{name}: left out, it has no revision')
     return _in_order(steps)
+
+
+def _versions(folder):
+    """The folder of the modules: of a project, as its alembic.ini says."""
+    ini = os.path.join(folder, 'alembic.ini')
+    if os.path.exists(ini):
+        settings = configparser.ConfigParser(defaults={'here': folder}, interpolation=configparser.BasicInterpolation())
+        settings.read(ini, encoding='utf-8')
+        location = settings.get('alembic', 'script_location', fallback='alembic', raw=True).replace('%(here)s', '.')
+        folder = os.path.join(folder, location)
+    below = os.path.join(folder, 'versions')
+    return below if os.path.isdir(below) else folder
 
 
 def _alembic_runs(notes):
@@ -41,15 +55,23 @@ def _alembic_runs(notes):
 
 
 def _step(path, name, runs):
-    with open(path, encoding='utf-8') as file:
-        module = ast.parse(file.read(), path)
-    values = {}
+    try:
+        with open(path, encoding='utf-8') as file:
+            module = ast.parse(file.read(), path)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise Failed(f'{path}: {error}', 'It is no module that Alembic could run.') from None
+    values, computed = {}, set()
     for node in module.body:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         for target in targets:
             if isinstance(target, ast.Name) and node.value is not None:
-                with contextlib.suppress(ValueError):
+                try:
                     values[target.id] = ast.literal_eval(node.value)
+                except ValueError:
+                    computed.add(target.id)
+    unknown = computed & {'revision', 'down_revision', 'branch_labels', 'depends_on'}
+    if unknown:
+        values.update(_values_of(path, unknown, runs))
     if 'revision' not in values:
         return None
     step = Step(values['revision'], _message(ast.get_docstring(module)), '', '', [name], parents=_list(values.get('down_revision')),
@@ -58,6 +80,18 @@ def _step(path, name, runs):
     step.upgrade = _script(path, name, 'upgrade', bodies.get('upgrade'), step, runs)
     step.downgrade = _script(path, name, 'downgrade', bodies.get('downgrade'), step, runs)
     return step
+
+
+def _values_of(path, names, runs):
+    """Of what is no constant only the module itself knows the value."""
+    try:
+        if not runs:
+            raise Failed('Alembic is not installed here, so that the module cannot be run')
+        module = _load(path)
+        return {name: getattr(module, name) for name in names}
+    except (Exception, SystemExit) as error:
+        raise Failed(f'{path}: {", ".join(sorted(names))} is no constant: {error}',
+                     'Write the value down there, or run the import where the module can be imported.') from None
 
 
 def _list(value):
@@ -85,12 +119,14 @@ def _script(path, name, function, body, step, runs):
     if runs:
         try:
             return _offline(path, function)
-        except Exception as error:  # whatever the user's module may raise
+        except (Exception, SystemExit) as error:  # whatever the user's module may raise
             failure = f'{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}'
+            if isinstance(error, ModuleNotFoundError):
+                failure += ' (is the project on PYTHONPATH?)'
     texts = _executed(statements)
     if texts is not None:
         return '\n'.join(text if text.rstrip().endswith(';') else text.rstrip() + ';' for text in texts)
-    step.look_at.append(f'the {function} has no SQL yet ({name}, line {body.lineno}): {failure}')
+    step.look_at.append(f'the {function} has no SQL yet ({name}, line {body.lineno}): {failure}. Write it in place of the DO')
     return refuse_to_run(f'{function} of {name}')
 
 
@@ -116,20 +152,29 @@ def _executed(statements):
     return texts
 
 
+def _load(path):
+    spec = importlib.util.spec_from_file_location('headway_imported', path)
+    module = importlib.util.module_from_spec(spec)
+    with contextlib.redirect_stdout(io.StringIO()):
+        spec.loader.exec_module(module)
+    return module
+
+
 def _offline(path, function):
     """What Alembic would print for it with --sql: the module is run, without a database."""
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
 
-    spec = importlib.util.spec_from_file_location('headway_imported', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = _load(path)
     printed = io.StringIO()
-    context = MigrationContext.configure(dialect_name='postgresql', opts={'as_sql': True, 'output_buffer': printed})
+    # As Alembic's own env.py has it: a percent sign is one, and bound values are written out.
+    context = MigrationContext.configure(dialect_name='postgresql', dialect_opts={'paramstyle': 'named'},
+                                         opts={'as_sql': True, 'literal_binds': True, 'output_buffer': printed})
+    # autocommit_block(): here it is known from the statement.
+    context.impl.emit_begin = context.impl.emit_commit = lambda: None
     with Operations.context(context), contextlib.redirect_stdout(io.StringIO()):
         getattr(module, function)()
-    # autocommit_block(): here it is known from the statement.
-    return _CONTROL.sub('', printed.getvalue()).strip() + '\n'
+    return printed.getvalue().strip() + '\n'
 
 
 def _in_order(steps):

@@ -19,17 +19,21 @@ class Format:
     read: Callable
     applied: str | None = None  # a query of the keys that the tool has applied, of a whole history or its last one
     last_only: bool = False
+    broken: str | None = None  # a query of the keys that it has begun and not completed
 
 
 FORMATS = {
-    'golang-migrate': Format(pairs.golang_migrate, 'SELECT version::text FROM schema_migrations WHERE NOT dirty', True),
+    'golang-migrate': Format(pairs.golang_migrate, 'SELECT version::text FROM schema_migrations', True,
+                             'SELECT version::text FROM schema_migrations WHERE dirty'),
     'diesel': Format(pairs.diesel, 'SELECT version::text FROM __diesel_schema_migrations'),
-    'sqlx': Format(pairs.sqlx, 'SELECT version::text FROM _sqlx_migrations WHERE success'),
+    'sqlx': Format(pairs.sqlx, 'SELECT version::text FROM _sqlx_migrations WHERE success',
+                   broken='SELECT version::text FROM _sqlx_migrations WHERE NOT success'),
     'dbmate': Format(sections.dbmate, 'SELECT version::text FROM schema_migrations'),
     'goose': Format(sections.goose, 'SELECT version_id::text FROM goose_db_version v WHERE version_id > 0 AND is_applied'
                     ' AND NOT EXISTS (SELECT FROM goose_db_version w WHERE w.version_id = v.version_id AND w.id > v.id)'),
     'sql-migrate': Format(sections.sql_migrate, 'SELECT id::text FROM gorp_migrations'),
-    'flyway': Format(pairs.flyway, 'SELECT version::text FROM flyway_schema_history WHERE success AND version IS NOT NULL'),
+    'flyway': Format(pairs.flyway, 'SELECT version::text FROM flyway_schema_history WHERE success AND version IS NOT NULL',
+                     broken='SELECT version::text FROM flyway_schema_history WHERE NOT success'),
     # A change that has been reworked is there once more.
     'sqitch': Format(pairs.sqitch, "SELECT change || CASE WHEN nth > 1 THEN '@' || nth ELSE '' END FROM (SELECT change, "
                      'row_number() OVER (PARTITION BY change ORDER BY committed_at) AS nth FROM sqitch.changes) c'),
@@ -49,7 +53,10 @@ def run(arguments):
     except UnicodeDecodeError as error:
         raise Failed(f'a file in {arguments.source} is not UTF-8: {error}', 'Save it as UTF-8.') from None
     if not steps:
-        raise Failed(f'{arguments.source} holds no files of {arguments.format}', '\n'.join(notes))
+        below = [name for name in sorted(os.listdir(arguments.source)) if os.path.isdir(os.path.join(arguments.source, name))]
+        raise Failed(f'{arguments.source} holds no files of {arguments.format}', '\n'.join(notes) or
+                     (f'Name the folder itself: {", ".join(os.path.join(arguments.source, name) for name in below[:5])}?'
+                      if below else 'Name the folder that holds them.'))
     changed = assign_ids(steps)
     if arguments.format != 'alembic':
         link(steps)
@@ -64,7 +71,7 @@ def run(arguments):
         print(json.dumps({'files': paths, 'notes': notes, 'renamed': changed,
                           'look_at': {step.revision: step.look_at for step in steps if step.look_at}}, indent=2))
     elif arguments.to:
-        print(f'{len(paths)} revisions in {arguments.to}')
+        print(f'{len(paths)} revisions in {arguments.to}', file=sys.stderr if arguments.stamp else sys.stdout)
     if arguments.stamp:
         print(_take_over(arguments.format, tool, steps), end='')
     return 0
@@ -90,6 +97,12 @@ def _take_over(name, tool, steps):
             for step in steps]
     rows = ',\n    '.join(f'({number}, {sql_text.literal(key)}, {sql_text.literal(step.revision)})'
                           for number, (key, step) in enumerate(zip(keys, steps), 1))
+    broken = '' if tool.broken is None else f'''
+  SELECT string_agg(b.version, ', ') INTO unknown FROM ({tool.broken}) b (version);
+  IF unknown IS NOT NULL THEN
+    RAISE EXCEPTION '{name} has not completed these steps: %', unknown
+      USING HINT = 'Let it complete or undo them first: what of them is in the database, nobody else knows.';
+  END IF;'''
     complete = '' if tool.last_only else '''
   IF holes IS NOT NULL THEN
     RAISE EXCEPTION 'not all steps before % are applied: %', wanted, holes
@@ -101,7 +114,7 @@ DECLARE
   wanted text;
   unknown text;
   holes text;
-BEGIN
+BEGIN{broken}
   CREATE TEMP TABLE headway_files (number int, key text, revision text) ON COMMIT DROP;
   INSERT INTO headway_files VALUES
     {rows};
@@ -109,7 +122,8 @@ BEGIN
   SELECT string_agg(a.version, ', ') INTO unknown FROM headway_applied a (version)
   WHERE NOT EXISTS (SELECT FROM headway_files f WHERE f.key = a.version);
   IF unknown IS NOT NULL THEN
-    RAISE EXCEPTION 'the database has steps that are in no file: %', unknown;
+    RAISE EXCEPTION 'the database has steps that are in no file: %', unknown
+      USING HINT = 'Import the folder that this database was made with, and load it first.';
   END IF;
   SELECT revision INTO wanted FROM headway_files f JOIN headway_applied a (version) ON f.key = a.version
   ORDER BY number DESC LIMIT 1;

@@ -19,7 +19,11 @@ def _spaced(name):
 
 
 def _files(folder):
-    return sorted(name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name)))
+    names = sorted(name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name)))
+    for name in names:
+        if not name.isprintable():
+            raise Failed(f'{name!r} is no name that can be written down', 'Rename the file.')
+    return names
 
 
 _GOLANG = re.compile(r'^(?P<version>\d+)_(?P<name>.*?)(?P<tx>\.tx)?\.(?P<way>up|down)\.sql$')
@@ -38,9 +42,12 @@ def _by_version(folder, pattern, notes):
             if name.endswith('.sql'):
                 notes.append(f'{name}: left out, its name is none of this tool\'s')
             continue
-        found.setdefault(match['version'], {})[match['way'] or 'up'] = (name, match)
+        ways, way = found.setdefault(int(match['version']), {}), match['way'] or 'up'
+        if way in ways:
+            raise Failed(f'{ways[way][0]} and {name} are the same step', 'One of them would be lost: give it another version.')
+        ways[way] = (name, match)
     steps = []
-    for version in sorted(found, key=int):
+    for version in sorted(found):
         ways = found[version]
         if 'up' not in ways:
             notes.append(f'{ways["down"][0]}: left out, it has no upgrade')
@@ -53,7 +60,7 @@ def _by_version(folder, pattern, notes):
             transactional = False if alone is False else transactional
         if match.groupdict().get('tx'):
             transactional = True
-        steps.append(Step(version, _spaced(match['name']), upgrade, downgrade, [way[0] for way in ways.values()][::-1]
+        steps.append(Step(match['version'], _spaced(match['name']), upgrade, downgrade, [way[0] for way in ways.values()][::-1]
                           if 'down' in ways else [name], transactional=transactional))
     return steps
 

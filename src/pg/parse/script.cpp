@@ -121,7 +121,6 @@ core::Statement StatementAt(const std::string& text, const RawStmt* raw, int fir
   const int end = raw->stmt_len == 0 ? static_cast<int>(text.size()) : raw->stmt_location + raw->stmt_len;
   statement.offset = static_cast<std::size_t>(first_token);
   statement.text = text.substr(statement.offset, static_cast<std::size_t>(end - first_token));
-  statement.line = LineOf(text, statement.offset);
   return statement;
 }
 
@@ -138,9 +137,12 @@ core::Script ParseScript(const std::string& text, const std::string& what, bool 
   if (count == 0) return script;
   std::vector<int> first_tokens(static_cast<std::size_t>(count));
   Guarded([&] { FindFirstTokens(raw_script.text.c_str(), raw_script.statements, first_tokens.data()); });
+  LineCounter lines(raw_script.text);
   for (int i = 0; i < count; ++i) {
+    CheckInterrupts();
     auto* raw = static_cast<RawStmt*>(list_nth(raw_script.statements, i));
     core::Statement statement = StatementAt(raw_script.text, raw, first_tokens[static_cast<std::size_t>(i)]);
+    statement.line = lines.At(statement.offset);
     if (const char* why = WhyRefused(raw->stmt)) {
       ThrowRefused(statement, what, Format("%1% is not allowed in a revision's script", statement.verb), why);
     }
