@@ -4,10 +4,10 @@ CREATE TABLE t (id int, name text);
 INSERT INTO t VALUES (1, 'a'), (1, 'b');
 
 -- with nothing done any script is right: the column was misspelt
-SELECT migrate_revision('a', NULL, '', 'CREATE INDEX CONCURRENTLY t_name ON t (nmae)', '');
+SELECT migrate_revision('a', NULL, '', 'CREATE INDEX CONCURRENTLY t_name ON t (lower(nmae))', '');
 SELECT migrate_upgrade();
 SELECT statements_done FROM headway.unfinished;
-SELECT migrate_revision('a', NULL, '', 'CREATE INDEX CONCURRENTLY t_name ON t (name)', '');
+SELECT migrate_revision('a', NULL, '', 'CREATE INDEX CONCURRENTLY t_name ON t (lower(name))', '');
 SELECT migrate_upgrade();
 SELECT revision FROM headway.version;
 
@@ -27,12 +27,12 @@ SELECT migrate_upgrade();
 SELECT to_regclass('t_id'), (SELECT count(*) FROM headway.unfinished) AS unfinished;
 
 -- what is done stays as it was
-SELECT migrate_revision('d', 'c', '', 'CREATE TABLE d1 (); CREATE INDEX CONCURRENTLY t_m ON t (mm); CREATE TABLE d2 ()', '');
+SELECT migrate_revision('d', 'c', '', 'CREATE TABLE d1 (); CREATE INDEX CONCURRENTLY t_m ON t ((mm + 0)); CREATE TABLE d2 ()', '');
 SELECT migrate_upgrade();
-SELECT migrate_revision('d', 'c', '', 'CREATE TABLE d0 (); CREATE INDEX CONCURRENTLY t_m ON t (m); CREATE TABLE d2 ()', '');
+SELECT migrate_revision('d', 'c', '', 'CREATE TABLE d0 (); CREATE INDEX CONCURRENTLY t_m ON t ((m + 0)); CREATE TABLE d2 ()', '');
 SELECT migrate_upgrade();
 \echo :LAST_ERROR_SQLSTATE
-SELECT migrate_revision('d', 'c', '', 'CREATE TABLE d1 (/* as it was */); CREATE INDEX CONCURRENTLY t_m ON t (m); CREATE TABLE d3 ()', '');
+SELECT migrate_revision('d', 'c', '', 'CREATE TABLE d1 (/* as it was */); CREATE INDEX CONCURRENTLY t_m ON t ((m + 0)); CREATE TABLE d3 ()', '');
 SELECT migrate_upgrade();
 SELECT to_regclass('d1'), to_regclass('d2'), to_regclass('d3'), to_regclass('t_m');
 
