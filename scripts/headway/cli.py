@@ -51,13 +51,14 @@ def _parser():
     load.add_argument('folder')
     load.add_argument('--check', action='store_true', help='change nothing; 1 if folder and database differ')
     load.add_argument('--prune', action='store_true', help='forget revisions whose file is gone, if they are not applied')
-    up = add('up', 'upgrade to a target', _scalar, sql='migrate_upgrade({target})', result='revisions_run')
+    up = add('up', 'upgrade to a target', _value, sql='migrate_upgrade({target})', result='revisions_run',
+             read=int)
     up.add_argument('target', nargs='?', default='head')
-    down = add('down', 'downgrade to a target: -1, an id, base', _scalar, sql='migrate_downgrade({target})',
-               result='revisions_run')
+    down = add('down', 'downgrade to a target: -1, an id, base', _value, sql='migrate_downgrade({target})',
+               result='revisions_run', read=int)
     down.add_argument('target')
-    stamp = add('stamp', 'say where the database is, and run nothing', _scalar, sql='migrate_stamp({target})',
-                result='rows_changed')
+    stamp = add('stamp', 'say where the database is, and run nothing', _value, sql='migrate_stamp({target})',
+                result='rows_changed', read=int)
     stamp.add_argument('target')
     add('status', 'one row: where the database is, what runs, what has failed', _rows,
         sql='SELECT * FROM headway.status', expanded=True)
@@ -77,9 +78,9 @@ def _parser():
     history.add_argument('range', nargs='?')
     show = add('show', 'one revision', _rows, sql='SELECT * FROM {s}.migrate_show({revision})', expanded=True)
     show.add_argument('revision')
-    graph = add('graph', 'the graph as a drawing', _text, sql='migrate_graph({format})')
+    graph = add('graph', 'the graph as a drawing', _value, sql='migrate_graph({format})', result='graph', read=str)
     graph.add_argument('--format', choices=('text', 'dot', 'mermaid'), default='text')
-    sql = add('sql', 'a plan as a script for psql', _text, sql='migrate_sql({target}, {direction})')
+    sql = add('sql', 'a plan as a script for psql', _value, sql='migrate_sql({target}, {direction})', result='sql', read=str)
     sql.add_argument('target', nargs='?', default='head')
     sql.add_argument('--down', dest='direction', action='store_const', const='downgrade', default='upgrade')
     new = add('new', 'write the file of a new revision', _new)
@@ -115,10 +116,6 @@ def _schema(psql):
     return rows[0][0]
 
 
-def _unquoted(identifier):
-    return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier
-
-
 def _filled(arguments, schema):
     """The SQL of a command, its arguments as constants."""
     values = {name: sql_text.literal(value) for name, value in vars(arguments).items()
@@ -130,27 +127,15 @@ def _print_json(value):
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _scalar(arguments):
+def _value(arguments):
+    """One value: a count, or a text."""
     psql = _psql(arguments)
     schema = _schema(psql)
     out, status = psql.run(f'SELECT {schema}.{_filled(arguments, schema)}')
     if status:
         return _status(status)
     if arguments.json:
-        _print_json({arguments.result: int(out)})
-    else:
-        print(out)
-    return 0
-
-
-def _text(arguments):
-    psql = _psql(arguments)
-    schema = _schema(psql)
-    out, status = psql.run(f'SELECT {schema}.{_filled(arguments, schema)}')
-    if status:
-        return _status(status)
-    if arguments.json:
-        _print_json({arguments.command: out})
+        _print_json({arguments.result: arguments.read(out)})
     elif out:
         print(out)
     return 0
@@ -184,14 +169,13 @@ def _load(arguments):
     files = folder.read(arguments.folder)
     _stop_at(folder.check(files))
     schema = _schema(psql)
-    load = folder.Load(psql, sql_text.literal(_unquoted(schema)), files)
-    for problem in load.problems:
-        if problem.kind == 'error' or not load.failed():
-            print(problem.text(), file=sys.stderr)
-    if load.failed():
+    load = folder.Load(psql, schema, files)
+    errors = load.errors()
+    for problem in errors or load.problems:
+        print(problem.text(), file=sys.stderr)
+    if errors:
         load.roll_back()
-        count = sum(problem.kind == 'error' for problem in load.problems)
-        raise Failed(f'nothing is loaded: {count} {"error" if count == 1 else "errors"} in {arguments.folder}')
+        raise Failed(f'nothing is loaded: {len(errors)} {"error" if len(errors) == 1 else "errors"} in {arguments.folder}')
     outcome = _outcome(load, files, schema)
     differs = any(outcome[kind] for kind in ('new', 'replaced', 'gone'))
     if arguments.check:
@@ -200,8 +184,8 @@ def _load(arguments):
         if arguments.prune:
             _prune(load, schema, outcome)
         load.commit()
-        if load.failed():
-            raise Failed(next(problem.text() for problem in load.problems if problem.kind == 'error'))
+        for error in load.errors():
+            raise Failed(error.text())
     if arguments.json:
         _print_json(outcome)
     else:
@@ -235,11 +219,11 @@ def _prune(load, schema, outcome):
     """Newest first, as migrate_history() has them."""
     for revision in outcome['gone']:
         load.ask(f'SELECT {schema}.migrate_forget({sql_text.literal(revision)})')
-    if load.failed():
+    errors = load.errors()
+    for problem in errors:
+        print(problem.text(), file=sys.stderr)
+    if errors:
         load.roll_back()
-        for problem in load.problems:
-            if problem.kind == 'error':
-                print(problem.text(), file=sys.stderr)
         raise Failed('nothing is loaded: a revision whose file is gone cannot be forgotten')
     outcome['forgotten'], outcome['gone'] = outcome['gone'], []
 
@@ -309,13 +293,13 @@ def _new(arguments):
     files = folder.read(arguments.to) if os.path.isdir(arguments.to) else []
     _stop_at(folder.check(files))
     schema = _schema(psql)
-    load = folder.Load(psql, sql_text.literal(_unquoted(schema)), files)
+    load = folder.Load(psql, schema, files)
     values = ', '.join(f'{name} => {sql_text.literal(value)}' for name, value in (
         ('message', arguments.message), ('head', arguments.head), ('splice', arguments.splice),
         ('branch_label', arguments.branch_label), ('depends_on', arguments.depends_on), ('rev_id', arguments.rev_id)))
-    text = '\n'.join(load.ask(f'SELECT {schema}.migrate_template({values})')) if not load.failed() else ''
+    text = '\n'.join(load.ask(f'SELECT {schema}.migrate_template({values})')) if not load.errors() else ''
     load.roll_back()
-    errors = [problem for problem in load.problems if problem.kind == 'error']
+    errors = load.errors()
     if errors:
         raise Failed('\n'.join(problem.text() for problem in errors))
     revision = next(sql_text.calls(text)).arguments['revision']
@@ -331,7 +315,7 @@ def _new(arguments):
 
 
 def _file_name(revision, message):
-    words = re.sub(r'[^a-z0-9]+', '_', message.split('\n')[0].lower()).strip('_')[:40].strip('_')
+    words = sql_text.slug(message)
     safe = re.sub(r'[^\w.-]+', '_', revision)
     return f'{safe}_{words}.sql' if words else f'{safe}.sql'
 

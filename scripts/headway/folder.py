@@ -98,13 +98,12 @@ def check(files):
 
 
 def _check_text(file):
+    problems = []
     for token in sql_text.tokens(file.text):
         if not token.closed:
             what = {'symbol': 'a comment', 'name': 'a quoted name'}.get(token.kind, 'a string')
             return [Problem(file.path, file.lines.at(token.start), 'error', f'{what} that begins here has no end',
                             hint='Close it, or correct its tag: $up$ ends with $up$.')]
-    problems = []
-    for token in sql_text.tokens(file.text):
         if token.kind == 'meta':
             problems.append(Problem(file.path, file.lines.at(token.start), 'error', f'a command of psql: {token.value.split()[0]}',
                                     'Only calls of migrate_revision() belong into a file of revisions.', 'Leave it out.'))
@@ -173,40 +172,39 @@ class Load:
     """All files in one transaction of one session, which `commit` keeps and `roll_back` undoes."""
 
     def __init__(self, psql, schema, files):
-        self.files, self.problems = order(files), []
+        """`schema`: the extension's, as an identifier."""
+        self.files = order(files)
+        self._by_path = {file.path: file for file in files}
         self._session = psql.talk()
         self._session.say('BEGIN;')
         # Files name the function without its schema.
-        self._session.say(f"SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', nullif("
-                          f"pg_catalog.current_setting('search_path'), ''), pg_catalog.quote_ident({schema})), true)"
-                          f" WHERE NOT {schema} = ANY (pg_catalog.current_schemas(true));")
+        self._session.say("SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', nullif("
+                          f"pg_catalog.current_setting('search_path'), ''), {sql_text.literal(schema)}), true)"
+                          " WHERE pg_catalog.to_regproc('migrate_revision') IS NULL;")
         for number, file in enumerate(self.files):
-            self._session.say(f'\\echo {_mark(number)}\n\\i {quoted_path(file.path)}\n;')
+            self._session.say(f'\\echo {_mark(f"file {number}")}\n\\i {quoted_path(file.path)}\n;')
         said = self._session.until('loaded')
         for number, file in enumerate(self.files):
             file.results = [line for line in said.get(f'file {number}', []) if line in _RESULTS]
-        self._read_reports()
 
-    def _read_reports(self):
-        by_path = {file.path: file for file in self.files}
+    @property
+    def problems(self):
+        """What the server and psql have said so far."""
         found, other = reports(self._session.errors())
-        self.problems = [locate(report, by_path.get(report.file)) for report in found]
-        self.problems += [Problem('', 0, 'error', line) for line in other if line.strip()]
+        return ([locate(report, self._by_path.get(report.file)) for report in found]
+                + [Problem('', 0, 'error', line) for line in other if line.strip()])
 
-    def failed(self):
-        return any(problem.kind == 'error' for problem in self.problems)
+    def errors(self):
+        return [problem for problem in self.problems if problem.kind == 'error']
 
     def ask(self, sql):
         """The rows of a query in this transaction, one text each."""
         self._session.say(f'\\echo {_mark("answer")}\n{sql};')
-        rows = self._session.until('answered')['answer']
-        self._read_reports()
-        return rows
+        return self._session.until('answered')['answer']
 
     def commit(self):
         self._session.say('COMMIT;')
         self._session.until('committed')
-        self._read_reports()
         self._session.end()
 
     def roll_back(self):
@@ -214,8 +212,8 @@ class Load:
         self._session.end()
 
 
-def _mark(number):
-    return f"'{MARK}{number if isinstance(number, str) else f'file {number}'}'"
+def _mark(name):
+    return f"'{MARK}{name}'"
 
 
 def locate(report, file):

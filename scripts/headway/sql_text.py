@@ -229,6 +229,11 @@ def literal(value):
     return escape + "'" + value.replace('\\', '\\\\').replace("'", "''") + "'"
 
 
+def slug(message):
+    """The first line of a message as a part of a file's name."""
+    return re.sub(r'[^a-z0-9]+', '_', message.split('\n')[0].lower()).strip('_')[:40].strip('_')
+
+
 def dollar_quoted(text, tag):
     """$tag$...$tag$, with another tag where the text holds that one."""
     word = tag

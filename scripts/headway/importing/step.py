@@ -107,7 +107,7 @@ def _script(text, tag):
 
 def file_name(step, number, count):
     """Numbered where the ids do not sort in the order of the steps."""
-    words = re.sub(r'[^a-z0-9]+', '_', step.message.strip().split('\n')[0].lower()).strip('_')[:40].strip('_')
+    words = sql_text.slug(step.message.strip())
     name = re.sub(r'[^\w.]+', '_', step.revision)
     parts = [name] if number is None else [str(number).zfill(len(str(count))), name]
     if words and not name.lower().endswith(words):
