@@ -177,11 +177,17 @@ TEST(MigratorResumeTest, GoesOnAtTheStatementThatFailedAndReplaysSettings) {
   EXPECT_EQ(world.History(), (std::vector<std::string>{"upgrade b failed", "upgrade b done"}));
 }
 
-TEST(MigratorResumeTest, AScriptThatHasChangedInWhatIsDoneIsRefused) {
+// The upgrade of b has failed at its fourth statement.
+World StoppedAtVacuum() {
   World world = WithIndex();
   world.committed.heads = {"a"};
   world.fault = FailOn("top vacuum t, lock timeout 50", kBroken);
   ErrorOf([&] { Upgrade(world, "b"); });
+  return world;
+}
+
+TEST(MigratorResumeTest, AScriptThatHasChangedInWhatIsDoneIsRefused) {
+  World world = StoppedAtVacuum();
   const testing::Tables before = world.committed;
   const std::string registered = world.revisions["b"].upgrade;
 
@@ -205,10 +211,7 @@ TEST(MigratorResumeTest, AScriptThatHasChangedInWhatIsDoneIsRefused) {
 
 TEST(MigratorResumeTest, WhatIsNotDoneMayBeMended) {
   for (const char* mended : {"set x;index i;set y;vacuum u;alter t", "set x;index i;set y;alter t"}) {
-    World world = WithIndex();
-    world.committed.heads = {"a"};
-    world.fault = FailOn("top vacuum t, lock timeout 50", kBroken);
-    ErrorOf([&] { Upgrade(world, "b"); });
+    World world = StoppedAtVacuum();
     world.fault = nullptr;
     world.revisions["b"].upgrade = mended;
     EXPECT_EQ(Upgrade(world, "b"), 1) << mended;
@@ -220,10 +223,7 @@ TEST(MigratorResumeTest, WhatIsNotDoneMayBeMended) {
 }
 
 TEST(MigratorResumeTest, WhenTheRestIsTakenOutOfTheScriptItIsThrough) {
-  World world = WithIndex();
-  world.committed.heads = {"a"};
-  world.fault = FailOn("top vacuum t, lock timeout 50", kBroken);
-  ErrorOf([&] { Upgrade(world, "b"); });
+  World world = StoppedAtVacuum();
   world.fault = nullptr;
   world.revisions["b"].upgrade = "set x;index i;set y";
   EXPECT_EQ(Upgrade(world, "b"), 1);

@@ -168,17 +168,12 @@ void AddComment(LockSet* set, const CommentStmt* comment) {
 
 void AddRename(LockSet* set, const RenameStmt* rename) {
   const Oid relation = FindRelation(rename->relation);
+  if (IsRelationType(rename->renameType)) {
+    // Only ALTER INDEX knows beforehand that it is one.
+    const bool is_index = rename->renameType == OBJECT_INDEX && IsIndex(relation);
+    return AddLock(set, relation, is_index ? ShareUpdateExclusiveLock : AccessExclusiveLock);
+  }
   switch (rename->renameType) {
-    case OBJECT_TABLE:
-    case OBJECT_FOREIGN_TABLE:
-    case OBJECT_INDEX:
-    case OBJECT_SEQUENCE:
-    case OBJECT_VIEW:
-    case OBJECT_MATVIEW:
-      // Only ALTER INDEX knows beforehand that it is one.
-      AddLock(set, relation,
-              rename->renameType == OBJECT_INDEX && IsIndex(relation) ? ShareUpdateExclusiveLock : AccessExclusiveLock);
-      break;
     case OBJECT_COLUMN:
     case OBJECT_ATTRIBUTE:
       AddNamed(set, rename->relation, AccessExclusiveLock, true);

@@ -9,7 +9,8 @@ namespace headway::pg {
 
 namespace {
 
-// In a memory context of its own: pg_blocking_pids() leaves some 10 kB behind, and a leader asks every second.
+// In a memory context of its own: pg_blocking_pids() leaves some 10 kB behind, and a leader asks every second,
+// for hours perhaps.
 void AppendBlockers(int pid, std::vector<int>& found) {
   MemoryContext context = Guarded(
       [] { return AllocSetContextCreate(CurrentMemoryContext, "pg_headway blockers", ALLOCSET_DEFAULT_SIZES); });
@@ -27,7 +28,9 @@ void AppendBlockers(int pid, std::vector<int>& found) {
   Guarded([&] { MemoryContextDelete(context); });
 }
 
-bool Reaches(int pid, int suspect) {
+}  // namespace
+
+bool WaitsFor(int pid, int suspect) {
   std::vector<int> found;
   AppendBlockers(pid, found);
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -35,19 +38,6 @@ bool Reaches(int pid, int suspect) {
     if (found[i] != 0 && found.size() < 1000) AppendBlockers(found[i], found);
   }
   return false;
-}
-
-}  // namespace
-
-bool WaitsFor(int pid, int suspect) {
-  // Asked once a second, for hours perhaps: what the server allocates for the answer must not pile up.
-  MemoryContext context = Guarded(
-      [] { return AllocSetContextCreate(CurrentMemoryContext, "pg_headway blockers", ALLOCSET_DEFAULT_SIZES); });
-  MemoryContext caller = MemoryContextSwitchTo(context);
-  const bool found = Reaches(pid, suspect);
-  MemoryContextSwitchTo(caller);
-  Guarded([&] { MemoryContextDelete(context); });
-  return found;
 }
 
 bool SomebodyWaitsForUs() {

@@ -99,14 +99,27 @@ RawScript RawParse(std::string text, const std::string& what, bool quiet = true)
       script.statements = Guarded([&] { return ParseStatements(script.text.c_str()); });
       break;
     } catch (core::Error& error) {
-      std::size_t offset = 0;
-      if (FindErrorOffset(error, script.text, offset) && BlankOutRestrict(script.text, offset)) continue;
+      const std::optional<std::size_t> offset = ErrorOffset(error, script.text);
+      if (offset && BlankOutRestrict(script.text, *offset)) continue;
       ExplainSyntaxError(error, script.text, what);
       throw;
     }
   }
   LeaveOutBeginAndCommit(script);
   return script;
+}
+
+// With how many equal statements both begin.
+int CountEqual(const RawScript& one, const RawScript& other) {
+  const int most = std::min(list_length(one.statements), list_length(other.statements));
+  return Guarded([&] {
+    int i = 0;
+    while (i < most &&
+           equal(list_nth_node(RawStmt, one.statements, i)->stmt, list_nth_node(RawStmt, other.statements, i)->stmt)) {
+      ++i;
+    }
+    return i;
+  });
 }
 
 [[noreturn]] void ThrowRefused(const core::Statement& statement, const std::string& what, const std::string& message,
@@ -170,32 +183,15 @@ void RefuseUnusable(const core::Script& script, const std::string& what) {
 }
 
 std::int64_t CountEqualStatements(const std::string& left, const std::string& right) {
-  const RawScript one = RawParse(left, "script");
-  const RawScript other = RawParse(right, "script");
-  const int most = std::min(list_length(one.statements), list_length(other.statements));
-  return Guarded([&] {
-    int i = 0;
-    while (i < most &&
-           equal(list_nth_node(RawStmt, one.statements, i)->stmt, list_nth_node(RawStmt, other.statements, i)->stmt)) {
-      ++i;
-    }
-    return i;
-  });
+  return CountEqual(RawParse(left, "script"), RawParse(right, "script"));
 }
 
 bool SameScript(const std::string& left, const std::string& right) {
   if (left == right) return true;
   const RawScript one = RawParse(left, "script");
   const RawScript other = RawParse(right, "script");
-  return Guarded([&] {
-    if (list_length(one.statements) != list_length(other.statements)) return false;
-    ListCell* a;
-    ListCell* b;
-    forboth(a, one.statements, b, other.statements) {
-      if (!equal(lfirst_node(RawStmt, a)->stmt, lfirst_node(RawStmt, b)->stmt)) return false;
-    }
-    return true;
-  });
+  const int count = list_length(one.statements);
+  return count == list_length(other.statements) && CountEqual(one, other) == count;
 }
 
 }  // namespace headway::pg

@@ -1,7 +1,6 @@
 #include "pg/parse/script_errors.hpp"
 
 #include <array>
-#include <optional>
 
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
@@ -146,8 +145,7 @@ bool IsComment(std::string text, std::size_t comment) {
     return false;
   } catch (const core::Error& error) {
     if (error.Is(core::sqlstate::kQueryCanceled)) throw;
-    std::size_t offset = 0;
-    return FindErrorOffset(error, text, offset) && offset == comment;
+    return ErrorOffset(error, text) == comment;
   }
 }
 
@@ -157,12 +155,11 @@ int CharactersIn(const std::string& text) {
 
 }  // namespace
 
-bool FindErrorOffset(const core::Error& error, const std::string& text, std::size_t& offset) {
+std::optional<std::size_t> ErrorOffset(const core::Error& error, const std::string& text) {
   const int position = error.report().cursor_position;
-  if (position <= 0) return false;
-  offset = static_cast<std::size_t>(
+  if (position <= 0) return std::nullopt;
+  return static_cast<std::size_t>(
       Guarded([&] { return pg_mbcharcliplen(text.c_str(), static_cast<int>(text.size()), position - 1); }));
-  return true;
 }
 
 void ShowAtStatement(core::Error& error, const std::string& statement, int line, const std::string& what) {
@@ -174,8 +171,9 @@ void ShowAtStatement(core::Error& error, const std::string& statement, int line,
 }
 
 void ExplainSyntaxError(core::Error& error, const std::string& text, const std::string& what) {
-  std::size_t offset = 0;
-  if (!FindErrorOffset(error, text, offset)) return;
+  const std::optional<std::size_t> place = ErrorOffset(error, text);
+  if (!place) return;
+  const std::size_t offset = *place;
   if (const auto copy = CopyBefore(text, offset)) {
     const Extent extent = StatementAround(text, *copy);
     error = core::Error(core::sqlstate::kScriptRefused, "COPY is not allowed in a revision's script",

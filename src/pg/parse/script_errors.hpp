@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "core/error.hpp"
@@ -21,6 +22,6 @@ void ShowAtStatement(core::Error& error, const std::string& statement, int line,
 void RefuseCombinedFile(const std::string& text, const std::string& what);
 
 // The error's place in the text, in bytes; nothing when it has none. REQUIRES: the error is the parser's own.
-bool FindErrorOffset(const core::Error& error, const std::string& text, std::size_t& offset);
+std::optional<std::size_t> ErrorOffset(const core::Error& error, const std::string& text);
 
 }  // namespace headway::pg
