@@ -27,10 +27,11 @@ if [ $# = 0 ] || [ "$(id -u)" != 0 ]; then
   exit 2
 fi
 
-root=$(mktemp -d /tmp/headway-chroot.XXXXXX)
+root=
 trap 'rm -rf --one-file-system "$root"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+root=$(mktemp -d /tmp/headway-chroot.XXXXXX)
 
 # Experimental is no system of its own, but packages for sid.
 base_system() {
