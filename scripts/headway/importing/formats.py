@@ -71,7 +71,7 @@ def run(arguments):
         print(json.dumps({'files': paths, 'notes': notes, 'renamed': changed,
                           'look_at': {step.revision: step.look_at for step in steps if step.look_at}}, indent=2))
     elif arguments.to:
-        print(f'{len(paths)} revisions in {arguments.to}', file=sys.stderr if arguments.stamp else sys.stdout)
+        print(f'{len(paths)} {"revision" if len(paths) == 1 else "revisions"} in {arguments.to}', file=sys.stderr if arguments.stamp else sys.stdout)
     if arguments.stamp:
         print(_take_over(arguments.format, tool, steps), end='')
     return 0
@@ -81,7 +81,8 @@ def _say(steps, notes, changed):
     for note in notes:
         print(f'note: {note}', file=sys.stderr)
     if changed:
-        print(f'note: {len(changed)} ids are not as they were: {"; ".join(changed[:3])}{"; ..." if changed[3:] else ""}',
+        what = '1 id is not as it was' if len(changed) == 1 else f'{len(changed)} ids are not as they were'
+        print(f'note: {what}: {"; ".join(changed[:3])}{"; ..." if changed[3:] else ""}',
               file=sys.stderr)
     for step in steps:
         for what in step.look_at:
