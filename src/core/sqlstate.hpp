@@ -54,6 +54,7 @@ inline constexpr char kDuplicateFunction[] = "42723";
 inline constexpr char kDuplicateColumn[] = "42701";
 inline constexpr char kUndefinedColumn[] = "42703";
 inline constexpr char kUndefinedObject[] = "42704";
+inline constexpr char kGroupingError[] = "42803";
 inline constexpr char kDatatypeMismatch[] = "42804";
 inline constexpr char kInvalidTableDefinition[] = "42P16";
 inline constexpr char kDuplicateObject[] = "42710";

@@ -110,6 +110,15 @@ std::optional<PhaseWork> PhaseRunner::Try(Running& running) {
   Unit unit(session_);
   // What is asked of the catalogs may meet locks as well.
   session_.BeginScript(retry_.QueueMs());
+  bool holds_locks = false;
+  const auto run = [&](const Statements& statements) {
+    for (const Statement& statement : statements) {
+      retry_.TakeLocks(statement, holds_locks);
+      session_.RunStatement(statement);
+      holds_locks = true;
+    }
+  };
+  if (running.phase.locks) run(running.phase.locks());
   std::optional<PhaseWork> work = running.phase.next();
   if (work) Announce(running);
   if (!work || !std::holds_alternative<Statements>(*work)) {
@@ -120,10 +129,7 @@ std::optional<PhaseWork> PhaseRunner::Try(Running& running) {
   }
   const Statements& statements = std::get<Statements>(*work);
   if (statements.front().kind == StatementClass::kTransactional) {
-    for (const Statement& statement : statements) {
-      retry_.TakeLocks(statement, &statement != &statements.front());
-      session_.RunStatement(statement);
-    }
+    run(statements);
     session_.EndScript();
     unit.Commit();
   } else {

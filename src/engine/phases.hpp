@@ -25,6 +25,9 @@ struct Phase {
   // What is to be done next, or nothing. Called in an open unit, again in each try and after each success:
   // statements must have changed the answer. Work of its own is done once in a call.
   std::function<std::optional<PhaseWork>()> next;
+  // Statements that take locks before `next` is asked, where what it reads must stay as it is until its own statements
+  // have run. Asked in the same unit. May be empty.
+  std::function<std::vector<core::Statement>()> locks = {};
   // Looks at what stopped the phase and does something about it, in transactions of its own; true: try it again. May
   // be empty.
   std::function<bool(const core::ErrorReport& error)> repair;

@@ -659,10 +659,10 @@ COMMENT ON FUNCTION safe_add_check(pg_catalog.regclass, pg_catalog.text, pg_cata
 
 CREATE FUNCTION safe_change_column_type(
     relation pg_catalog.regclass, column_name pg_catalog.text, new_type pg_catalog.text, using_expression pg_catalog.text DEFAULT NULL,
-    drop_old boolean DEFAULT false)
+    drop_old boolean DEFAULT false, recreate_views boolean DEFAULT false)
   RETURNS integer AS 'MODULE_PATHNAME', 'safe_operation' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION safe_change_column_type(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean) IS
-  'Changes the type of a column: a new column is filled beside it batch by batch, kept the same by a trigger, indexed concurrently, and takes its place in one short transaction; the old one is dropped by a call with drop_old. Goes on where it stopped when called again. Returns the number of phases that had something to do';
+COMMENT ON FUNCTION safe_change_column_type(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, boolean) IS
+  'Changes the type of a column: a new column is filled beside it batch by batch, kept the same by a trigger, indexed concurrently, and takes its place in one short transaction; the old one is dropped by a call with drop_old. recreate_views: views that use it are dropped and made again. Goes on where it stopped when called again. Returns the number of phases that had something to do';
 
 CREATE FUNCTION safe_create_index(
     relation pg_catalog.regclass, definition pg_catalog.text, "unique" boolean DEFAULT false, name pg_catalog.text DEFAULT NULL)
@@ -724,7 +724,7 @@ REVOKE ALL ON FUNCTION
   safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, interval, pg_catalog.text, real),
   safe_set_not_null(pg_catalog.regclass, pg_catalog.text, pg_catalog.text),
   safe_add_check(pg_catalog.regclass, pg_catalog.text, pg_catalog.text),
-  safe_change_column_type(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean),
+  safe_change_column_type(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, boolean),
   safe_create_index(pg_catalog.regclass, pg_catalog.text, boolean, pg_catalog.text),
   safe_drop_index(pg_catalog.text),
   safe_add_foreign_key(pg_catalog.regclass, pg_catalog.text, pg_catalog.text),

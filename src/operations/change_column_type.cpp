@@ -4,11 +4,13 @@
 #include "core/format.hpp"
 #include "core/identifier.hpp"
 #include "core/names.hpp"
+#include "core/retry.hpp"
 #include "core/revision.hpp"
 #include "core/sqlstate.hpp"
 #include "operations/column_dependents.hpp"
 #include "operations/column_swap.hpp"
 #include "operations/common_phases.hpp"
+#include "operations/dependent_views.hpp"
 #include "pg/catalog/check_expression.hpp"
 #include "pg/catalog/index_definition.hpp"
 #include "pg/catalog/object_names.hpp"
@@ -46,6 +48,7 @@ struct Change {
   std::string old_name;                   // of the other one after it
   std::string trigger;
   std::string function;
+  bool recreate_views = false;
 
   std::string quoted() const { return QuoteIdentifier(column.name); }
 };
@@ -157,6 +160,31 @@ void RequireSameAsBegun(const Change& change) {
              QuoteIdentifier(change.trigger), change.table.name, change.function, QuoteIdentifier(change.new_name)));
 }
 
+// The views that are to be made again. A view goes with the old column wherever that goes, so none may be left out.
+// `only_views`: the server sees to what else is in the way.
+DependentViews ViewsToRemake(const Change& change, bool only_views = false) {
+  DependentViews views = FindDependentViews(change.column);
+  std::vector<std::string> obstacles;
+  if (!only_views) obstacles = Obstacles(change.column, views.oids);
+  obstacles.insert(obstacles.end(), views.obstacles.begin(), views.obstacles.end());
+  if (!obstacles.empty() || (change.recreate_views && !views.peculiar.empty())) {
+    const std::vector<std::string>& also = change.recreate_views ? views.peculiar : views.names;
+    obstacles.insert(obstacles.end(), also.begin(), also.end());
+    throw Error(sqlstate::kFeatureNotSupported, CannotBeChanged(change),
+                Format("It is used by: %1%.", core::JoinNames(obstacles)),
+                "In revisions of their own: drop them (pg_get_viewdef() has the text of a view), change the type, make "
+                "them again.");
+  }
+  if (!views.names.empty() && !change.recreate_views) {
+    throw Error(sqlstate::kFeatureNotSupported,
+                Format("views use column \"%1%\" of %2%", change.column.name, change.table.name),
+                Format("They are: %1%.", core::JoinNames(views.names)),
+                "Call it with recreate_views => true: in the transaction that changes the type it drops them and makes "
+                "them again, with their owners, privileges, comments, options, rules and triggers.");
+  }
+  return views;
+}
+
 // What could never work is said before anything is done.
 void RequireChangeable(const Change& change) {
   if (change.table.partitioned || pg::DescribeTable(change.table.oid).has_children) {
@@ -194,13 +222,7 @@ void RequireChangeable(const Change& change) {
     Refuse(change, Format("It is part of the table's replica identity, by index \"%1%\".", index.name),
            "Give the table another replica identity meanwhile: ALTER TABLE ... REPLICA IDENTITY FULL.");
   }
-  const std::vector<std::string> obstacles = Obstacles(change.column);
-  if (!obstacles.empty()) {
-    throw Error(sqlstate::kFeatureNotSupported, CannotBeChanged(change),
-                Format("It is used by: %1%.", core::JoinNames(obstacles)),
-                "In revisions of their own: drop them (pg_get_viewdef() has the text of a view), change the type, make "
-                "them again.");
-  }
+  (void)ViewsToRemake(change);
   if (!change.type.castable && !change.conversion) {
     throw Error(sqlstate::kDatatypeMismatch,
                 Format("column \"%1%\" cannot be cast automatically to type %2%", change.column.name, change.type.type),
@@ -214,6 +236,50 @@ void RequireChangeable(const Change& change) {
 std::string CommentOnNew(const Change& change, const char* comment) {
   return Format("COMMENT ON COLUMN %1%.%2% IS %3%", pg::QualifiedName(change.table.oid),
                 QuoteIdentifier(change.new_name), pg::QuoteLiteral(comment));
+}
+
+// Before what is to be made again is read: nobody changes it then, or makes another view on the table.
+std::vector<core::Statement> Lock(const DependentViews& views, const std::string& tables) {
+  return StatementsOf(views.lock + tables, "the locks");
+}
+
+std::string LockTable(const Change& change) {
+  return Format("LOCK TABLE %1% IN ACCESS EXCLUSIVE MODE", pg::QualifiedName(change.table.oid));
+}
+
+// That a view does not fit the new type is not to come up after hours of filling.
+void RequireViewsToFit(const Change& change, const DependentViews& views) {
+  try {
+    Rehearse(views,
+             Alter(change.table, Format("RENAME %1% TO %2%;\n", change.quoted(), QuoteIdentifier(change.old_name))) +
+                 Alter(change.table, Format("ADD COLUMN %1% %2%", change.quoted(), change.type_text)));
+  } catch (const Error& error) {
+    core::ErrorReport report = error.report();
+    const std::string category = report.sqlstate.substr(0, 2);
+    if (core::IsRetryable(report.sqlstate) || category == "57" || category == "53") throw;
+    report.detail = report.message + (report.detail.empty() ? "" : ": " + report.detail);
+    report.message = Format("views on column \"%1%\" of %2% cannot be made again when it is of type %3%",
+                            change.column.name, change.table.name, change.type.type);
+    report.hint = "Nothing has been changed. Drop or change the view, change the type, then make the view again.";
+    throw Error(report);
+  }
+}
+
+// Done in no time, and taken back.
+Phase RehearseViews(const Change& change) {
+  Phase phase;
+  phase.title = "see that its views can be made again";
+  phase.locks = [=]() -> std::vector<core::Statement> {
+    if (FindNew(change)) return {};
+    return Lock(FindDependentViews(change.column), LockTable(change));
+  };
+  phase.next = [=]() -> std::optional<PhaseWork> {
+    if (FindNew(change)) return std::nullopt;
+    const DependentViews views = FindDependentViews(change.column);
+    if (!views.names.empty()) RequireViewsToFit(change, views);
+    return std::nullopt;
+  };
+  return phase;
 }
 
 Phase AddColumn(const Change& change) {
@@ -424,12 +490,38 @@ Phase Prove(const Change& change) {
   return phase;
 }
 
+// What it changes is read when the views are locked; one that was made meanwhile may be among them.
 Phase Swap(const Change& change) {
-  return Statements(Format("put it in the place of %1%", change.quoted()), [=]() -> std::string {
+  Phase phase = Statements(Format("put it in the place of %1%", change.quoted()), [=]() -> std::string {
     const std::optional<ColumnId> fresh = FindNew(change);
     if (!fresh) return {};
-    return SwapStatements({change.table, change.column, *fresh, change.old_name, change.type.type, DropSync(change)});
+    const DependentViews views = ViewsToRemake(change);
+    return SwapStatements({change.table, change.column, *fresh, change.old_name, change.type.type, DropSync(change),
+                           views.drop, views.create});
   });
+  phase.locks = [=]() -> std::vector<core::Statement> {
+    if (!FindNew(change)) return {};
+    return Lock(ViewsToRemake(change), LockForSwap(change.column));
+  };
+  return phase;
+}
+
+// No row has to be written.
+Phase ChangeInPlace(const Change& change) {
+  const auto is_done = [=] {
+    return pg::DescribeTypeChange(change.table.oid, change.column.name, change.type_text).same;
+  };
+  Phase phase = Statements(Format("change %1% to %2%", change.quoted(), change.type.type), [=]() -> std::string {
+    if (is_done()) return {};
+    const DependentViews views = ViewsToRemake(change, true);
+    return views.drop + Alter(change.table, Format("ALTER %1% TYPE %2%;\n", change.quoted(), change.type_text)) +
+           views.create;
+  });
+  phase.locks = [=]() -> std::vector<core::Statement> {
+    if (is_done() || !change.recreate_views) return {};
+    return Lock(ViewsToRemake(change, true), LockTable(change));
+  };
+  return phase;
 }
 
 Phase DropOldIndexes(const Change& change) {
@@ -454,6 +546,7 @@ Change ReadCall(const OperationCall& call) {
   change.type = pg::DescribeTypeChange(change.table.oid, change.column.name, change.type_text);
   change.conversion = call.Optional(3);
   if (change.conversion) pg::RequireExpression(*change.conversion, "using_expression");
+  change.recreate_views = call.Boolean(5);
   const std::string& name = change.column.name;
   change.new_name = pg::MakeHelperName("headway_new", name);
   change.old_name = pg::MakeHelperName("headway_old", name);
@@ -465,6 +558,7 @@ Change ReadCall(const OperationCall& call) {
 
 void AppendLongWay(const OperationCall& call, const Change& change, PhasedOperation& operation) {
   RequireChangeable(change);
+  if (!ViewsToRemake(change).names.empty()) operation.phases.push_back(RehearseViews(change));
   operation.phases.push_back(AddColumn(change));
   operation.phases.push_back(InstallSyncTrigger(change));
   operation.phases.push_back(Fill(call, change));
@@ -492,11 +586,7 @@ PhasedOperation ChangeColumnType(const OperationCall& call) {
   if (begun || (!change.type.same && long_way)) {
     AppendLongWay(call, change, operation);
   } else if (!change.type.same) {
-    operation.phases.push_back(Statements(Format("change %1% to %2%", change.quoted(), change.type.type), [=]() {
-      const bool same = pg::DescribeTypeChange(change.table.oid, change.column.name, change.type_text).same;
-      return same ? std::string()
-                  : Alter(change.table, Format("ALTER %1% TYPE %2%", change.quoted(), change.type_text));
-    }));
+    operation.phases.push_back(ChangeInPlace(change));
     return operation;
   }
   operation.phases.push_back(DropOldIndexes(change));

@@ -64,15 +64,18 @@ pg::PreparedQuery find_foreign_keys(
     " ORDER BY c.oid",
     "iit");
 
-// All dependents but those of the kinds that are dealt with.
+// All dependents but those of the kinds that are dealt with, and the relation of a rule.
 pg::PreparedQuery find_obstacles(
-    "SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) FROM pg_catalog.pg_depend d"
+    "SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), w.ev_class"
+    " FROM pg_catalog.pg_depend d"
     " LEFT JOIN pg_catalog.pg_constraint c ON c.oid OPERATOR(pg_catalog.=) d.objid"
     " AND d.classid OPERATOR(pg_catalog.=) CAST('pg_catalog.pg_constraint' AS pg_catalog.regclass)"
     " LEFT JOIN pg_catalog.pg_attrdef v ON v.oid OPERATOR(pg_catalog.=) d.objid"
     " AND d.classid OPERATOR(pg_catalog.=) CAST('pg_catalog.pg_attrdef' AS pg_catalog.regclass)"
     " LEFT JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) d.objid"
     " AND d.classid OPERATOR(pg_catalog.=) CAST('pg_catalog.pg_class' AS pg_catalog.regclass)"
+    " LEFT JOIN pg_catalog.pg_rewrite w ON w.oid OPERATOR(pg_catalog.=) d.objid"
+    " AND d.classid OPERATOR(pg_catalog.=) CAST('pg_catalog.pg_rewrite' AS pg_catalog.regclass)"
     " WHERE d.refclassid OPERATOR(pg_catalog.=) CAST('pg_catalog.pg_class' AS pg_catalog.regclass)"
     " AND d.refobjid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
     " AND d.refobjsubid OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.int4)"
@@ -214,8 +217,12 @@ std::vector<DependentConstraint> DependentForeignKeys(const ColumnId& column, co
   return keys;
 }
 
-std::vector<std::string> Obstacles(const ColumnId& column) {
-  return find_obstacles.Run({column.table, column.number}).Column();
+std::vector<std::string> Obstacles(const ColumnId& column, const std::set<std::uint32_t>& views) {
+  std::vector<std::string> obstacles;
+  for (const pg::Row& row : find_obstacles.Run({column.table, column.number}).rows) {
+    if (!row[1] || views.count(pg::ToOid(row[1])) == 0) obstacles.push_back(*row[0]);
+  }
+  return obstacles;
 }
 
 ColumnDetails DescribeColumn(const ColumnId& column) {

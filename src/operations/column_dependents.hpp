@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,9 @@ struct DependentConstraint {
 std::vector<DependentConstraint> DependentChecks(const ColumnId& column);
 std::vector<DependentConstraint> DependentForeignKeys(const ColumnId& column, const std::string& other);
 
-// What hangs on it besides and cannot be made again, as messages list it: "view v", "policy p on table t". Its DEFAULT,
-// sequence, indexes, CHECKs and foreign keys are none of that.
-std::vector<std::string> Obstacles(const ColumnId& column);
+// What hangs on it besides and cannot be made again, as messages list it: "policy p on table t". Its DEFAULT, sequence,
+// indexes, CHECKs and foreign keys are none of that, nor is what belongs to these views.
+std::vector<std::string> Obstacles(const ColumnId& column, const std::set<std::uint32_t>& views);
 
 struct ColumnDetails {
   std::optional<std::string> default_expression;

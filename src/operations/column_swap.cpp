@@ -30,17 +30,6 @@ std::string Qualified(const std::string& schema, const std::string& name) {
   return QuoteIdentifier(schema) + "." + QuoteIdentifier(name);
 }
 
-// All locks first, in a fixed order: what follows waits for nothing.
-void LockAll(const ColumnSwap& swap, const std::vector<DependentConstraint>& foreign_keys, Script& script) {
-  std::vector<std::uint32_t> tables = {swap.table.oid};
-  for (const DependentConstraint& key : foreign_keys) tables.push_back(key.table.oid);
-  std::sort(tables.begin(), tables.end());
-  tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
-  std::string names;
-  for (const std::uint32_t table : tables) names += (names.empty() ? "" : ", ") + pg::QualifiedName(table);
-  script.Add(Format("LOCK TABLE %1% IN ACCESS EXCLUSIVE MODE", names));
-}
-
 void SwapConstraint(const DependentConstraint& constraint, Script& script) {
   const std::string name = QuoteIdentifier(constraint.name);
   script.Alter(constraint.table, Format("DROP CONSTRAINT %1%", name));
@@ -139,10 +128,19 @@ std::string NewName(const std::string& oid) { return "headway_new_" + oid; }
 
 std::string OldName(const std::string& oid) { return "headway_old_" + oid; }
 
+std::string LockForSwap(const ColumnId& column) {
+  std::vector<std::uint32_t> tables = {column.table};
+  for (const DependentConstraint& key : DependentForeignKeys(column, column.name)) tables.push_back(key.table.oid);
+  std::sort(tables.begin(), tables.end());
+  tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
+  std::string names;
+  for (const std::uint32_t table : tables) names += (names.empty() ? "" : ", ") + pg::QualifiedName(table);
+  return Format("LOCK TABLE %1% IN ACCESS EXCLUSIVE MODE", names);
+}
+
 std::string SwapStatements(const ColumnSwap& swap) {
   Script script;
   const std::vector<DependentConstraint> foreign_keys = DependentForeignKeys(swap.column, swap.replacement.name);
-  LockAll(swap, foreign_keys, script);
   script.Add(swap.drop_sync);
   for (const DependentConstraint& key : foreign_keys) SwapConstraint(key, script);
   for (const DependentConstraint& check : DependentChecks(swap.column)) SwapConstraint(check, script);
@@ -152,7 +150,7 @@ std::string SwapStatements(const ColumnSwap& swap) {
   script.Alter(swap.table,
                Format("RENAME %1% TO %2%", QuoteIdentifier(swap.replacement.name), QuoteIdentifier(swap.column.name)));
   SwapDetails(swap, DescribeColumn(swap.column), script);
-  return script.text();
+  return swap.before + script.text() + swap.after;
 }
 
 }  // namespace headway::operations

@@ -18,9 +18,12 @@ struct ColumnSwap {
   std::string old_name;  // what the old column is called afterwards
   std::string new_type;
   std::string drop_sync;  // drops what keeps the two the same
+  // Statements around all of it, for what shows the column: they drop it, and make it again.
+  std::string before, after;
 };
 
-// REQUIRES: an open unit.
+// All tables of it at once, in a fixed order: what follows waits for nothing. REQUIRES, of both: an open unit.
+std::string LockForSwap(const ColumnId& column);
 std::string SwapStatements(const ColumnSwap& swap);
 
 }  // namespace headway::operations

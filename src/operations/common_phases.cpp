@@ -69,12 +69,17 @@ std::string Alter(const Table& table, const std::string& what) {
   return Format("ALTER TABLE %1% %2%", pg::QualifiedName(table.oid), what);
 }
 
-std::optional<PhaseWork> AsWork(const std::string& text, const std::string& title) {
-  if (text.empty()) return std::nullopt;
+std::vector<core::Statement> StatementsOf(const std::string& text, const std::string& title) {
+  if (text.empty()) return {};
   std::vector<core::Statement> statements = pg::ParseScript(text, title).statements;
   // Ours leave nothing in the session.
   for (core::Statement& statement : statements) statement.runs_code = false;
   return statements;
+}
+
+std::optional<PhaseWork> AsWork(const std::string& text, const std::string& title) {
+  if (text.empty()) return std::nullopt;
+  return StatementsOf(text, title);
 }
 
 Phase Statements(std::string title, std::function<std::string()> next) {

@@ -13,7 +13,9 @@ namespace headway::operations {
 // empty: there is none (any more).
 engine::Phase Statements(std::string title, std::function<std::string()> next);
 
-// The statements of a text as what a phase may be asked for; an empty one: nothing.
+// The statements of a text; an empty one: none.
+std::vector<core::Statement> StatementsOf(const std::string& text, const std::string& title);
+// The same as what a phase may be asked for.
 std::optional<engine::PhaseWork> AsWork(const std::string& text, const std::string& title);
 
 // ALTER TABLE of the name that the table has now.

@@ -84,6 +84,27 @@ TEST(Phases, NothingToDoHasItsOwnWords) {
   EXPECT_NE(world.said.at(0).find("nothing to do: there is not an index i"), std::string::npos) << world.said.at(0);
 }
 
+TEST(Phases, LocksAreTakenBeforeItIsAskedWhatIsToBeDone) {
+  World world;
+  PhasedOperation operation = Operation(world);
+  operation.phases.resize(1);
+  Phase& phase = operation.phases.front();
+  bool locked = false;
+  phase.next = [&world, &locked, next = phase.next] {
+    locked = world.TakeTrace().find("run lock") != std::string::npos;
+    return next();
+  };
+  phase.locks = [&world] {
+    world.RequireUnit(true, "locks");
+    return std::vector<core::Statement>{ParseStatement("lock", 1)};
+  };
+  world.fault = FailOn("run check", kLockTimeout);  // the first time
+  EXPECT_EQ(Operate(world, operation), 1);
+  EXPECT_TRUE(locked);
+  // Both in one transaction, and both again when it is tried again.
+  EXPECT_EQ(Join(world.committed.effects), "lock check lock");
+}
+
 TEST(Phases, AnErrorNamesItsPhaseAndKeepsThoseBefore) {
   World world;
   world.fault = FailOn("run attach", kBroken);
