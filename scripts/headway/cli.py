@@ -95,7 +95,9 @@ def _parser():
     importing.add_argument('format', choices=sorted(formats.FORMATS))
     importing.add_argument('source', metavar='DIR')
     importing.add_argument('--to', metavar='DIR', help='the folder to write to')
+    importing.add_argument('--overwrite', action='store_true', help='write over files that have been changed since')
     importing.add_argument('--stamp', action='store_true', help='say how to take over a database that the tool has run')
+    importing.add_argument('--table', metavar='NAME', help="the tool's own table, where it has not its usual name")
     return parser
 
 

@@ -63,19 +63,23 @@ def _is_hidden(path):
     return any(part.startswith('.') and part != '.' for part in path.split(os.sep))
 
 
-def read_file(path):
-    if any(ord(character) < 32 for character in path) or '\udc80' <= max(path) <= '\udcff':
-        raise Failed(f'{path!r}: error: a file name with a line end, or that is not UTF-8', 'Rename the file.')
+def text_of(path):
     try:
         with open(path, 'rb') as file:
             raw = file.read()
     except OSError as error:
         raise Failed(f'{path}: error: {error.strerror}', 'Correct or remove it.') from None
     try:
-        text = raw.decode('utf-8-sig')
+        return raw.decode('utf-8-sig')
     except UnicodeDecodeError as error:
         line = raw[:error.start].count(b'\n') + 1
         raise Failed(f'{path}:{line}: error: not UTF-8', 'Save the file as UTF-8.') from None
+
+
+def read_file(path):
+    if any(ord(character) < 32 for character in path) or '\udc80' <= max(path) <= '\udcff':
+        raise Failed(f'{path!r}: error: a file name with a line end, or that is not UTF-8', 'Rename the file.')
+    text = text_of(path)
     return File(path, text, list(sql_text.calls(text)), sql_text.Lines(text))
 
 

@@ -1,4 +1,4 @@
-"""Alembic: a folder of Python modules. Their graph is read without running them; their SQL is what Alembic prints for them."""
+"""Alembic: a folder of Python modules. Their graph is read without running them; for their SQL they are run, without a database."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import importlib.util
 import io
 import os
 import re
+import sys
 
-from importing.step import Step, refuse_to_run
+import sql_text
+from importing.step import CONTROL, Step, refuse_to_run
 from psql import Failed
 
 
@@ -24,7 +26,7 @@ def alembic(folder, notes):
             if not name.endswith('.py') or name == '__init__.py':
                 continue
             path = os.path.join(base, name)
-            step = _step(path, os.path.relpath(path, versions), runs)
+            step = _step(path, os.path.relpath(path, versions), runs, notes)
             if step:
                 steps.append(step)
             else:
@@ -46,15 +48,15 @@ def _versions(folder):
 
 def _alembic_runs(notes):
     try:
-        from alembic.operations import Operations  # noqa: F401
+        import importing.alembic_printing  # noqa: F401
         return True
     except ImportError:
-        notes.append('Alembic is not installed for this python3: only op.execute() of constant texts is taken over; '
-                     'run it where Alembic is for the rest')
+        notes.append(f'Alembic is not installed for {sys.executable}: only op.execute() of constant texts is taken over. For the '
+                     f'rest run it by the python3 that has Alembic: /path/to/python3 {os.path.abspath(sys.argv[0])} import alembic ...')
         return False
 
 
-def _step(path, name, runs):
+def _step(path, name, runs, notes):
     try:
         with open(path, encoding='utf-8') as file:
             module = ast.parse(file.read(), path)
@@ -77,8 +79,9 @@ def _step(path, name, runs):
     step = Step(values['revision'], _message(ast.get_docstring(module)), '', '', [name], parents=_list(values.get('down_revision')),
                 labels=_list(values.get('branch_labels')), depends_on=_list(values.get('depends_on')))
     bodies = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
-    step.upgrade = _script(path, name, 'upgrade', bodies.get('upgrade'), step, runs)
-    step.downgrade = _script(path, name, 'downgrade', bodies.get('downgrade'), step, runs)
+    for function in ('upgrade', 'downgrade'):
+        texts = _texts(path, name, function, bodies.get(function), step, runs)
+        setattr(step, function, None if texts is None else _script(texts, f'{function} of {name}', notes))
     return step
 
 
@@ -107,27 +110,46 @@ def _message(docstring):
     return '\n'.join(kept).strip()
 
 
-def _script(path, name, function, body, step, runs):
+def _script(texts, where, notes):
+    """Transaction control is left out: what cannot be in a transaction is known from the statement."""
+    kept = []
+    for text in texts:
+        words = [token.value for statement in sql_text.statements(text) for token in statement]
+        if words[:1] and words[0] in CONTROL and len([word for word in words if word != ';']) <= 2:
+            notes.append(f'{where}: {text.strip().rstrip(";")} is left out: a revision is in a transaction of its own where it can be')
+        else:
+            kept.append(text if text.rstrip().endswith(';') else text.rstrip() + ';')
+    return '\n\n'.join(kept)
+
+
+def _texts(path, name, function, body, step, runs):
+    """The statements; None: there is no way back."""
     if body is None:
-        return None if function == 'downgrade' else ''
-    statements = [node for node in body.body if not _says_nothing(node)]
-    if not statements:
-        return ''
-    if all(isinstance(node, ast.Raise) for node in statements):
-        return None if function == 'downgrade' else refuse_to_run(f'{function} of {name} raises an error')
-    failure = 'Alembic is not installed here'
+        return None if function == 'downgrade' else []
+    nodes = [node for node in body.body if not _says_nothing(node)]
+    if not nodes:
+        return []
+    if all(isinstance(node, ast.Raise) for node in nodes):
+        return None if function == 'downgrade' else [refuse_to_run(f'{function} of {name} raises an error')]
+    printed, constants, line, failure = [], None, body.lineno, 'Alembic is not installed here'
     if runs:
+        from importing import alembic_printing
         try:
-            return _offline(path, function)
+            return alembic_printing.printed(_load(path), path, function)
+        except alembic_printing.Stopped as stopped:
+            printed, line, failure = stopped.printed, stopped.line or line, stopped.reason
         except (Exception, SystemExit) as error:  # whatever the user's module may raise
-            failure = f'{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ""}'
+            failure = f'{type(error).__name__}: {error}'
             if isinstance(error, ModuleNotFoundError):
                 failure += ' (is the project on PYTHONPATH?)'
-    texts = _executed(statements)
-    if texts is not None:
-        return '\n'.join(text if text.rstrip().endswith(';') else text.rstrip() + ';' for text in texts)
-    step.look_at.append(f'the {function} has no SQL yet ({name}, line {body.lineno}): {failure}. Write it in place of the DO')
-    return refuse_to_run(f'{function} of {name}')
+            constants = _executed(nodes)
+    else:
+        constants = _executed(nodes)
+    if constants is not None:
+        return constants
+    what = f'the rest of the {function}' if printed else f'the {function}'
+    step.look_at.append(f'{what} has no SQL yet ({name}, line {line}): {failure}. Write it in place of the DO')
+    return printed + [refuse_to_run(f'{function} of {name}, from line {line} on')]
 
 
 def _says_nothing(node):
@@ -158,23 +180,6 @@ def _load(path):
     with contextlib.redirect_stdout(io.StringIO()):
         spec.loader.exec_module(module)
     return module
-
-
-def _offline(path, function):
-    """What Alembic would print for it with --sql: the module is run, without a database."""
-    from alembic.operations import Operations
-    from alembic.runtime.migration import MigrationContext
-
-    module = _load(path)
-    printed = io.StringIO()
-    # As Alembic's own env.py has it: a percent sign is one, and bound values are written out.
-    context = MigrationContext.configure(dialect_name='postgresql', dialect_opts={'paramstyle': 'named'},
-                                         opts={'as_sql': True, 'literal_binds': True, 'output_buffer': printed})
-    # autocommit_block(): here it is known from the statement.
-    context.impl.emit_begin = context.impl.emit_commit = lambda: None
-    with Operations.context(context), contextlib.redirect_stdout(io.StringIO()):
-        getattr(module, function)()
-    return printed.getvalue().strip() + '\n'
 
 
 def _in_order(steps):

@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 import re
 
+from folder import text_of
 from importing.step import Step
 from psql import Failed
-
-
-def text_of(path):
-    with open(path, encoding='utf-8-sig', newline='') as file:
-        return file.read()
 
 
 def _spaced(name):

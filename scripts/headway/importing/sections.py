@@ -6,7 +6,8 @@ import os
 import re
 
 import sql_text
-from importing.pairs import _files, _spaced, text_of
+from folder import text_of
+from importing.pairs import _files, _spaced
 from importing.step import Step
 from psql import Failed
 

@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
+import folder as revision_folder
 import sql_text
 
 
@@ -79,14 +80,14 @@ def render(step, tool):
     return '\n'.join(lines) + f'\nSELECT migrate_revision(\n{call});\n'
 
 
-_CONTROL = ('begin', 'start', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release')
+CONTROL = ('begin', 'start', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release')
 
 
 def _without_begin_and_commit(text):
     """Around all of it: what they ask for is what a revision has anyway."""
     statements = list(sql_text.statements(text))
     words = [' '.join(token.value for token in statement if token.value != ';') for statement in statements]
-    controls = [word for word in words if word.split()[:1] and word.split()[0] in _CONTROL]
+    controls = [word for word in words if word.split()[:1] and word.split()[0] in CONTROL]
     if len(statements) < 2 or len(controls) != 2 or words[0] not in ('begin', 'begin transaction', 'start transaction'):
         return text
     if words[-1] not in ('commit', 'commit transaction', 'end'):
@@ -105,27 +106,45 @@ def _script(text, tag):
     return sql_text.dollar_quoted(f'\n{text}\n', tag)
 
 
-def file_name(step, number, count):
-    """Numbered where the ids do not sort in the order of the steps."""
+def _file_name(step, sortable):
     words = sql_text.slug(step.message.strip())
     name = re.sub(r'[^\w.]+', '_', step.revision)
-    parts = [name] if number is None else [str(number).zfill(len(str(count))), name]
-    if words and not name.lower().endswith(words):
-        parts.append(words)
-    return '_'.join(parts) + '.sql'
+    stem = sortable + ('_' + words if words and not name.lower().endswith(words) else '')
+    return stem + '.sql'
 
 
-def write(steps, tool, folder):
-    """Returns the paths. Raises FileExistsError rather than write over a file."""
-    os.makedirs(folder, exist_ok=True)
-    ids = [step.revision for step in steps]
-    numbered = ids != sorted(ids)
-    paths = [os.path.join(folder, file_name(step, number if numbered else None, len(steps)))
-             for number, step in enumerate(steps, 1)]
-    for path in paths:
-        if os.path.exists(path):
-            raise FileExistsError(path)
+def _sortable(steps):
+    """The beginning of each file's name: the id, with what makes the names sort in the order of the steps."""
+    names = [re.sub(r'[^\w.]+', '_', step.revision) for step in steps]
+    if names == sorted(names):
+        return names
+    if all(name.isdigit() for name in names):
+        width = max(len(name) for name in names)
+        return [name.zfill(width) for name in names]
+    width = len(str(len(names)))
+    return [f'{str(number).zfill(width)}_{name}' for number, name in enumerate(names, 1)]
+
+
+def place(steps, folder):
+    """The path of each step: of the file that has its revision already, or of a new one."""
+    there = {}
+    if os.path.isdir(folder):
+        there = {revision: file.path for file in revision_folder.read(folder) for revision in file.ids()}
+    return [there.get(step.revision) or os.path.join(folder, _file_name(step, sortable))
+            for step, sortable in zip(steps, _sortable(steps))]
+
+
+def write(steps, paths, tool, overwrite):
+    """Returns the paths that are written and those that are kept, since there is something else in them."""
+    written, kept = [], []
     for path, step in zip(paths, steps):
+        text = render(step, tool)
+        os.makedirs(os.path.dirname(path) or '.', exist_ok=True)
+        if os.path.exists(path) and not overwrite:
+            if revision_folder.text_of(path) != text:
+                kept.append(path)
+            continue
         with open(path, 'w', encoding='utf-8', newline='\n') as file:
-            file.write(render(step, tool))
-    return paths
+            file.write(text)
+        written.append(path)
+    return written, kept
