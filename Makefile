@@ -62,9 +62,10 @@ pg_headway.so: scripts/exports.map
 pg_headway.control: extension.control
 	{ echo '# Made from extension.control.'; grep -v '^#' $<; } > $@
 
-pg_headway: $(HEADWAY_PY)
-	python3 -c "import zipapp; zipapp.create_archive('scripts/headway', '$@', '/usr/bin/env python3', \
-		filter=lambda path: path.suffix == '.py' and '__pycache__' not in path.parts)"
+pg_headway: $(HEADWAY_PY) extension.control
+	python3 -c "import zipapp, zipfile; zipapp.create_archive('scripts/headway', '$@', '/usr/bin/env python3', \
+		filter=lambda path: path.suffix == '.py' and '__pycache__' not in path.parts); \
+		zipfile.ZipFile('$@', 'a').writestr('version.py', 'VERSION = \'$(EXTVERSION)\'\n')"
 
 $(DATA_built): src/extension/pg_headway.sql extension.control
 	cp $< $@

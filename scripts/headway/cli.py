@@ -5,6 +5,7 @@ stopped by a signal.
 """
 
 import argparse
+import collections
 import json
 import os
 import re
@@ -30,19 +31,15 @@ def _parser():
     parser = argparse.ArgumentParser(prog='pg_headway', add_help=False, description=__doc__.split('\n')[0], epilog=_EPILOG,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--help', action='help', help='this text; also behind a command')
-    connection = parser.add_argument_group('connection')
-    connection.add_argument('-d', '--dbname', help='database, or a connection string or URI')
-    connection.add_argument('-h', '--host')
-    connection.add_argument('-p', '--port')
-    connection.add_argument('-U', '--username')
-    connection.add_argument('-w', '--no-password', action='store_true')
-    connection.add_argument('--psql', default='psql', metavar='PROGRAM', help='the psql to call')
+    parser.add_argument('--version', action='version', version='pg_headway ' + _version())
+    _add_connection(parser, None)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
 
-    def add(name, help_text, run, **defaults):
+    def add(name, help_text, run, aliases=(), **defaults):
         command = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + '.',
-                                      add_help=False)
+                                      add_help=False, aliases=aliases)
         command.add_argument('--help', action='help', help='this text')
+        _add_connection(command, argparse.SUPPRESS)
         command.set_defaults(run=run, **defaults)
         command.add_argument('--json', action='store_true', help='the result as JSON on standard output')
         return command
@@ -51,10 +48,10 @@ def _parser():
     load.add_argument('folder')
     load.add_argument('--check', action='store_true', help='change nothing; 1 if folder and database differ')
     load.add_argument('--prune', action='store_true', help='forget revisions whose file is gone, if they are not applied')
-    up = add('up', 'upgrade to a target', _value, sql='migrate_upgrade({target})', result='revisions_run',
+    up = add('up', 'upgrade to a target', _value, aliases=['upgrade'], sql='migrate_upgrade({target})', result='revisions_run',
              read=int)
     up.add_argument('target', nargs='?', default='head')
-    down = add('down', 'downgrade to a target: -1, an id, base', _value, sql='migrate_downgrade({target})',
+    down = add('down', 'downgrade to a target: -1, an id, base', _value, aliases=['downgrade'], sql='migrate_downgrade({target})',
                result='revisions_run', read=int)
     down.add_argument('target')
     stamp = add('stamp', 'say where the database is, and run nothing', _value, sql='migrate_stamp({target})',
@@ -101,6 +98,26 @@ def _parser():
     return parser
 
 
+def _add_connection(parser, default):
+    """Before a command or behind it."""
+    connection = parser.add_argument_group('connection')
+    connection.add_argument('-d', '--dbname', help='database, or a connection string or URI', default=default)
+    connection.add_argument('-h', '--host', default=default)
+    connection.add_argument('-p', '--port', default=default)
+    connection.add_argument('-U', '--username', default=default)
+    connection.add_argument('-w', '--no-password', action='store_true', default=default or False)
+    connection.add_argument('--psql', default=default or 'psql', metavar='PROGRAM', help='the psql to call')
+
+
+def _version():
+    """Of the extension that it was built with."""
+    try:
+        from version import VERSION
+    except ImportError:
+        return '(not built)'
+    return VERSION
+
+
 def _psql(arguments):
     options = [option + value for option, value in (('-d', arguments.dbname), ('-h', arguments.host), ('-p', arguments.port),
                                                     ('-U', arguments.username)) if value]
@@ -109,12 +126,17 @@ def _psql(arguments):
 
 def _schema(psql):
     """Where the extension is, as an identifier."""
-    rows = psql.ask('SELECT pg_catalog.quote_ident(nspname), pg_catalog.current_database() FROM pg_catalog.pg_database d'
-                    ' LEFT JOIN (pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = extnamespace)'
+    rows = psql.ask('SELECT pg_catalog.quote_ident(nspname), pg_catalog.current_database(), CURRENT_USER,'
+                    " (SELECT pg_catalog.has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace WHERE nspname = 'headway')"
+                    ' FROM pg_catalog.pg_database d LEFT JOIN (pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = extnamespace)'
                     " ON extname = 'pg_headway' WHERE d.datname = pg_catalog.current_database()")
     if not rows[0][0]:
+        unnamed = '' if psql.names_database else 'No database was named, by -d or PGDATABASE: is it that one? '
         raise Failed(f'pg_headway is not installed in database {rows[0][1]}',
-                     'Run CREATE EXTENSION pg_headway there, once, as a superuser.')
+                     f'{unnamed}Run CREATE EXTENSION pg_headway there, once, as a superuser.')
+    if rows[0][3] != 't':
+        raise Failed(f'role {rows[0][2]} may not use pg_headway in database {rows[0][1]}',
+                     f'Whoever owns it gives it all it needs: SELECT {rows[0][0]}.migrate_grant({sql_text.literal(rows[0][2])}).')
     return rows[0][0]
 
 
@@ -169,12 +191,13 @@ def _status(status):
 def _load(arguments):
     psql = _psql(arguments)
     files = folder.read(arguments.folder)
+    if not files:
+        raise Failed(f'{arguments.folder} holds no revision files', 'Name the folder of the *.sql files; "pg_headway new" writes one.')
     _stop_at(folder.check(files))
     schema = _schema(psql)
     load = folder.Load(psql, schema, files)
     errors = load.errors()
-    for problem in errors or load.problems:
-        print(problem.text(), file=sys.stderr)
+    _print_problems(errors or load.problems)
     if errors:
         load.roll_back()
         raise Failed(f'nothing is loaded: {len(errors)} {"error" if len(errors) == 1 else "errors"} in {arguments.folder}')
@@ -196,10 +219,21 @@ def _load(arguments):
 
 
 def _stop_at(problems):
-    for problem in problems:
-        print(problem.text(), file=sys.stderr)
+    _print_problems(problems)
     if problems:
         raise Failed('nothing is loaded')
+
+
+def _print_problems(problems):
+    """What is wrong with many files alike is said of three of them."""
+    seen = collections.Counter()
+    for problem in problems:
+        seen[problem.what()] += 1
+        if seen[problem.what()] <= 3:
+            print(problem.text(), file=sys.stderr)
+    for (kind, message), count in seen.items():
+        if count > 3:
+            print(f'... and {count - 3} more: {kind}: {message}', file=sys.stderr)
 
 
 def _outcome(load, files, schema):
@@ -214,6 +248,9 @@ def _outcome(load, files, schema):
     known = {revision for file in files for revision in file.ids()}
     rows = load.ask(f'SELECT revision FROM {schema}.migrate_history()')
     outcome['gone'] = [revision for revision in rows if revision not in known]
+    applied = load.ask(f'SELECT revision FROM {schema}.migrate_history() WHERE applied')
+    outcome['gone_applied'] = [revision for revision in outcome['gone'] if revision in applied]
+    outcome['empty'] = [entry for entry in outcome['new'] if load.is_empty(entry['revision'])]
     return outcome
 
 
@@ -222,8 +259,7 @@ def _prune(load, schema, outcome):
     for revision in outcome['gone']:
         load.ask(f'SELECT {schema}.migrate_forget({sql_text.literal(revision)})')
     errors = load.errors()
-    for problem in errors:
-        print(problem.text(), file=sys.stderr)
+    _print_problems(errors)
     if errors:
         load.roll_back()
         raise Failed('nothing is loaded: a revision whose file is gone cannot be forgotten')
@@ -234,12 +270,20 @@ def _print_outcome(outcome, arguments):
     for kind in ('new', 'replaced'):
         for entry in outcome[kind]:
             print(f'{kind:<10} {entry["revision"]}  {entry["file"]}')
-    for kind in ('forgotten', 'gone'):
-        for revision in outcome.get(kind, []):
-            print(f'{kind:<10} {revision}' + ('  registered, and in no file' if kind == 'gone' else ''))
+    for revision in outcome.get('forgotten', []):
+        print(f'forgotten  {revision}')
+    for revision in outcome['gone']:
+        print(f'gone       {revision}  ' + ('APPLIED, and in no file' if revision in outcome['gone_applied']
+                                            else 'registered, and in no file'))
     counts = [f'{len(outcome[kind])} {kind}' for kind in ('new', 'replaced')] + [f'{outcome["unchanged"]} unchanged']
     counts += [f'{len(outcome[kind])} {kind}' for kind in ('forgotten', 'gone') if outcome.get(kind)]
     print(f'{"would be: " if arguments.check else ""}{", ".join(counts)}')
+    if outcome['gone_applied'] and outcome['new']:
+        print('  hint: Is one that is new an applied one under another id? An id stays what it was when it was applied: put it back.',
+              file=sys.stderr)
+    for entry in outcome['empty']:
+        print(f'{entry["file"]}: note: the upgrade of {entry["revision"]} does nothing, and cannot be changed once it is applied',
+              file=sys.stderr)
 
 
 # ---- check ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A folder of revision files, and what of it a database has."""
 
+import difflib
 import os
 import re
 from dataclasses import dataclass, field
@@ -40,6 +41,10 @@ class Problem:
     detail: str = ''
     hint: str = ''
     excerpt: str = ''
+
+    def what(self):
+        """Wherever it is."""
+        return self.kind, self.message
 
     def text(self):
         place = f'{self.path}:{self.line}: ' if self.line else f'{self.path}: ' if self.path else ''
@@ -93,12 +98,20 @@ def check(files):
             if revision is None:
                 problems.append(Problem(file.path, line, 'error', 'the id of this revision is no constant',
                                         hint='Write the id as a text: migrate_revision(\'abc123\', ...).'))
+            elif call.unknown():
+                problems.append(_unknown_argument(file.path, line, call.unknown()[0]))
             elif revision in seen:
                 problems.append(Problem(file.path, line, 'error', f'revision {revision} is in {seen[revision]} as well',
                                         hint='Take one of them out, or give one another id.'))
             else:
                 seen[revision] = file.path
     return problems
+
+
+def _unknown_argument(path, line, name):
+    near = difflib.get_close_matches(name, sql_text.ARGUMENTS, 1)
+    return Problem(path, line, 'error', f'migrate_revision() has no argument "{name}"',
+                   hint=f'Perhaps you meant "{near[0]}".' if near else 'Its arguments are ' + ', '.join(sql_text.ARGUMENTS) + '.')
 
 
 def _check_text(file):
@@ -200,6 +213,12 @@ class Load:
 
     def errors(self):
         return [problem for problem in self.problems if problem.kind == 'error']
+
+    def is_empty(self, revision):
+        """Whether its upgrade has no statement; a merge needs none."""
+        call = next(call for file in self.files for call in file.calls if call.arguments.get('revision') == revision)
+        text = call.arguments.get('upgrade')
+        return text is not None and len(call.names('down_revision')) < 2 and not list(sql_text.statements(text))
 
     def ask(self, sql):
         """The rows of a query in this transaction, one text each."""

@@ -70,6 +70,8 @@ class Psql:
     """How psql is called: its program and the options that say where to."""
 
     def __init__(self, program, options):
+        self.names_database = bool(os.environ.get('PGDATABASE') or os.environ.get('PGSERVICE')
+                                   or any(option.startswith('-d') for option in options))
         self._command = [program, '-X', '-q', '-v', 'VERBOSITY=verbose', *options]
         self._environment = dict(os.environ, LC_MESSAGES='C', PGCLIENTENCODING='UTF8')
         self._environment.pop('LANGUAGE', None)

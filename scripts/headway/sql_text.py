@@ -36,6 +36,10 @@ class Call:
     inside: dict = field(default_factory=dict)  # where the text of each string argument begins
     unreadable: set = field(default_factory=set)
 
+    def unknown(self):
+        """Arguments by names that there are not."""
+        return sorted(name for name in (set(self.arguments) | self.unreadable) - set(ARGUMENTS) if not name.isdigit())
+
     def names(self, argument):
         return [name.strip() for name in (self.arguments.get(argument) or '').split(',') if name.strip()]
 

@@ -86,8 +86,7 @@ my $broken = folder('broken');
 put($broken, 'a.sql', "-- first\n" . revision('b1', 'r300', "CREATE TABLE good (id int);\nCREAT TABLE bad ();") . ';');
 put($broken, 'b.sql', revision('b2', 'b1', 'SELECT 1;', "\n\nDROP TABEL bad;") . ";\n");
 put($broken, 'c.sql', revision('b3', 'b2', 'SELECT 1;') . ";\n\nSELECT migrate_revision('b3b',\n  nosuch(2));\n");
-put($broken, 'd.sql', "SELECT migrate_revision(revision => 'b4',\n  downrevision => 'b3');\n");
-put($broken, 'e.sql', revision('b5', 'b4', 'SELECT 1;') . ';');
+put($broken, 'e.sql', revision('b5', 'b3', 'SELECT 1;') . ';');
 ($status, $out, $err) = headway('load', $broken);
 is($status, 1, 'errors');
 is($out, '', 'no result');
@@ -95,9 +94,8 @@ like($err, qr{^\Q$broken\E/a\.sql:4: error: syntax error at or near "CREAT"$}m, 
 like($err, qr{^\Q$broken\E/b\.sql:6: error: syntax error at or near "TABEL"$}m, 'in a downgrade');
 like($err, qr{^  hint: When there is no way back, register it with downgrade => NULL\.$}m, 'with the hint');
 like($err, qr{^\Q$broken\E/c\.sql:8: error: function nosuch\(integer\) does not exist$}m, 'in another statement');
-like($err, qr{^\Q$broken\E/d\.sql:1: error: function migrate_revision\(revision => unknown, downrevision}m, 'in the call');
 unlike($err, qr/notice/, 'what follows from that is not told');
-like($err, qr/^pg_headway: nothing is loaded: 4 errors in /m, 'and a last line');
+like($err, qr/^pg_headway: nothing is loaded: 3 errors in /m, 'and a last line');
 is(query("SELECT count(*) FROM headway.revision WHERE revision LIKE 'b%'"), 0, 'nothing of the folder is there');
 
 my @wrong = (
@@ -110,6 +108,7 @@ my @wrong = (
 	[ "DROP TABLE t;\n", qr/w\.sql:1: error: this file registers no revision\n  hint: .*pg_headway import/ ],
 	[ revision('w', undef, "DO \$x\$ BEGIN RAISE EXCEPTION 'not imported: upgrade of a.py'; END \$x\$;") . ';', qr/w\.sql:2: error: not written yet: upgrade of a\.py/ ],
 	[ "SELECT migrate_revision('w' || 1);", qr/w\.sql:1: error: the id of this revision is no constant/ ],
+	[ "SELECT migrate_revision('w',\n  mesage => 'x');", qr/w\.sql:1: error: migrate_revision\(\) has no argument "mesage"\n  hint: Perhaps you meant "message"\./ ],
 	[ "SELECT 1;\n-- \xff\n", qr/w\.sql:2: error: not UTF-8/ ]);
 for my $case (@wrong) {
 	my $folder = folder('wrong');
@@ -118,6 +117,16 @@ for my $case (@wrong) {
 	is($status, 1, 'refused before anything is sent');
 	like($err, $case->[1], 'with its line');
 }
+
+# A folder of another tool's, or none.
+my $foreign = folder('foreign');
+put($foreign, "$_.sql", "CREATE TABLE t$_ (id int);\n") for 1 .. 9;
+($status, $out, $err) = headway('load', $foreign);
+is(() = $err =~ /^\S+\d\.sql:1: error: this file registers no revision$/mg, 3, 'what is wrong with many files is said of three');
+like($err, qr/^\.\.\. and 6 more: error: this file registers no revision$/m, 'and how many there are');
+($status, $out, $err) = headway('load', folder('nothing'));
+is($status, 1, 'an empty folder is no success');
+like($err, qr/holds no revision files/, 'and said');
 
 # Names that a line of psql's cannot hold, and files that are not there.
 my $names = folder('names');
@@ -139,11 +148,16 @@ unlink "$some/n2.sql", "$some/n3.sql";
 put($some, 'n1.sql', revision('n1', 'r300', 'SELECT 2;') . ';');
 ($status, $out) = headway('load', $some, '--check', '--json');
 is($status, 1, 'they differ');
-is_deeply(decode_json($out), { new => [], replaced => [ { revision => 'n1', file => "$some/n1.sql" } ], unchanged => 300, gone => [ 'n3', 'n2' ] },
+is_deeply(decode_json($out), { new => [], replaced => [ { revision => 'n1', file => "$some/n1.sql" } ], unchanged => 300, gone => [ 'n3', 'n2' ], gone_applied => [], empty => [] },
 	'in a file, and in two that are gone');
 is((headway('load', $some, '--prune'))[1] =~ s/.*\n(?=.)//sr, "0 new, 1 replaced, 300 unchanged, 2 forgotten\n", '--prune forgets them');
 is(query("SELECT string_agg(revision, ' ') FROM headway.revision WHERE revision LIKE 'n%'"), 'n1', 'in the database');
 headway('up');
+unlink "$some/n1.sql";
+put($some, 'n1.sql', revision('n1x', 'r300', 'SELECT 2;') . ';');
+($status, $out, $err) = headway('load', $some, '--check');
+like($out, qr/^gone       n1  APPLIED, and in no file$/m, 'an applied revision under another id is gone');
+like($err, qr/An id stays what it was when it was applied: put it back/, 'with what to do');
 unlink "$some/n1.sql";
 ($status, $out, $err) = headway('load', $some, '--prune');
 is($status, 1, 'one that is applied is not forgotten');
@@ -157,7 +171,9 @@ is($out, "$some/x1_add_thumbnail_url_to_videos.sql\n", 'new: a file');
 headway('new', 'The next one', '--to', $some, '--rev-id', 'x2');
 like(slurp_file("$some/x2_the_next_one.sql"), qr/down_revision => 'x1'/, 'the next one follows it, though it has not been loaded');
 is(query("SELECT count(*) FROM headway.revision WHERE revision LIKE 'x%'"), 0, 'which new does not do either');
-is((headway('load', $some))[0], 0, 'both can be loaded as they are');
+($status, $out, $err) = headway('load', $some);
+is($status, 0, 'both can be loaded as they are');
+like($err, qr/x2_the_next_one\.sql: note: the upgrade of x2 does nothing/, 'and that they do nothing yet is said');
 is((headway('new', 'Nothing', '--to', folder('empty'), '--head', 'base', '--rev-id', 'x3'))[0], 0, 'an empty folder');
 
 # ---- checks for a pipeline ----------------------------------------------------------------------------------------
@@ -191,6 +207,25 @@ is((elsewhere('load', $some, '--check'))[0], 0, '--check');
 query('DROP DATABASE other');
 is((elsewhere('heads'))[0], 2, 'no such database');
 is((headway('nosuch'))[0], 2, 'a wrong word');
+{
+	my ($o, $e) = ('', '');
+	local $ENV{PGHOST} = $node->host;
+	local $ENV{PGPORT} = $node->port;
+	query('CREATE DATABASE other');
+	IPC::Run::run([ $program, 'heads', '-d', 'postgres' ], '<', \undef, '>', \$o, '2>', \$e);
+	is($?, 0, 'connection options behind the command') or diag($e);
+	delete local $ENV{PGDATABASE};
+	IPC::Run::run([ $program, 'up', '-h', $node->host, '-U', 'none' ], '<', \undef, '>', \$o, '2>', \$e);
+	isnt($?, 0, 'nowhere');
+	query('CREATE ROLE other LOGIN');
+	IPC::Run::run([ $program, 'up', '-U', 'other' ], '<', \undef, '>', \$o, '2>', \$e);
+	like($e, qr/No database was named, by -d or PGDATABASE: is it that one\?/, 'no database was named');
+	IPC::Run::run([ $program, '-d', 'postgres', 'upgrade', '-U', 'other' ], '<', \undef, '>', \$o, '2>', \$e);
+	like($e, qr/role other may not use pg_headway in database postgres\n  hint: .*migrate_grant\('other'\)/, 'a role without privileges');
+	query('DROP ROLE other');
+	query('DROP DATABASE other');
+}
+like((headway('--version'))[1], qr/^pg_headway \d+\.\d+\.\d+$/, 'its version');
 
 # ---- a role that deploys -----------------------------------------------------------------------------------------------
 
