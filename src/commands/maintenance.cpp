@@ -5,6 +5,7 @@
 #include "adapters/version_table.hpp"
 #include "commands/inspection.hpp"
 #include "commands/no_run.hpp"
+#include "commands/other_runner.hpp"
 #include "core/format.hpp"
 #include "core/graph_errors.hpp"
 #include "core/identifier.hpp"
@@ -82,6 +83,11 @@ std::vector<core::Finding> Check(bool reversible) {
   tables.replicated = load_replicated.Run().Column();
   if (reversible) tables.irreversible = load_irreversible.Run().Column();
   tables.unfinished = load_unfinished.Run().Column();
+  const OtherRunner other = FindOtherRunner();
+  if (!other.tool.empty()) {
+    tables.not_taken_over =
+        Format("%1% says that another tool has run revisions here. %2%", other.table, TakeOverHint(other));
+  }
   tables.mirror_differs = DescribeMirrorOutOfStep(state.heads);
   return core::Examine(state.graph, tables);
 }

@@ -6,6 +6,7 @@
 #include "adapters/sessions.hpp"
 #include "commands/inspection.hpp"
 #include "commands/nothing_to_do.hpp"
+#include "commands/other_runner.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "core/target.hpp"
@@ -83,6 +84,7 @@ std::int64_t Migrate(FunctionCallInfo call, core::Direction direction, const std
   RequireOutsideScript(function);
   pg::RequireWritable(function);
   if (up && HasNothingToDo(target)) return 0;
+  if (up) RequireTakenOver();
   pg::RunnerPlace place;
   const Turn turn{[&] { WaitForPlace(place); }, [&] { return up && HasNothingToDo(target); }};
   const WorkerOutcome through =

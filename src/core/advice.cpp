@@ -15,6 +15,11 @@ std::string FirstName(const Statement& statement) {
 }  // namespace
 
 std::string AdviceOn(const ErrorReport& report, const Statement& statement) {
+  if (report.sqlstate == sqlstate::kUnsafeNewEnumValueUsage) {
+    return " Put what uses it into a revision behind this one; or this one is not to be in a transaction: "
+           "transactional => "
+           "false.";
+  }
   if (!report.hint.empty()) return {};
   // Of a partitioned table no index can be built or dropped concurrently.
   if (report.sqlstate == sqlstate::kFeatureNotSupported && statement.words.Has(Word::kConcurrently)) {

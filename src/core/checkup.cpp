@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kMostInDetail = 20;
 
 const std::vector<std::string> kKinds = {"missing parent", "missing dependency", "cycle",       "duplicate label",
-                                         "not registered", "mirror differs",     "replicated",  "unfinished",
-                                         "several heads",  "not applied",        "irreversible"};
+                                         "not registered", "mirror differs",     "replicated",  "not taken over",
+                                         "unfinished",     "several heads",      "not applied", "irreversible"};
 
 class Checkup {
  public:
@@ -29,6 +29,7 @@ class Checkup {
       if (!graph_.IndexOf(head)) Add("not registered", head, "it is applied, but its file has not been loaded");
     }
     if (!tables_.mirror_differs.empty()) Add("mirror differs", {}, tables_.mirror_differs);
+    if (!tables_.not_taken_over.empty()) Add("not taken over", {}, tables_.not_taken_over);
     for (const std::string& how : tables_.replicated) {
       Add("replicated", {},
           "headway.version is " + how + ": a subscriber is told that it is migrated, and replication carries no DDL");

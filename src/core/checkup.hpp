@@ -21,6 +21,7 @@ struct CheckedTables {
   std::vector<std::string> irreversible;  // nothing when that is allowed
   std::vector<std::string> unfinished;    // stopped in the middle
   std::string mirror_differs;             // how Alembic's version table differs; empty: it does not
+  std::string not_taken_over;             // what says that another tool has run revisions here; empty: nothing does
   std::vector<std::string> replicated;    // how headway.version comes here from elsewhere, or goes there
 };
 

@@ -1,5 +1,7 @@
 #include "core/graph_errors.hpp"
 
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/identifier.hpp"
@@ -9,8 +11,42 @@
 namespace headway::core {
 namespace {
 
+// What other tools call the newest revision.
+bool MeansHead(std::string_view word) {
+  static const std::vector<std::string_view> kWords = {"HEAD", "Head", "HEADS", "latest", "newest",
+                                                       "last", "all",  "max",   "top",    "tip"};
+  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+}
+
+bool AllDigits(std::string_view word) {
+  return !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::string_view WithoutZeros(std::string_view word) {
+  while (!word.empty() && word.front() == '0') word.remove_prefix(1);
+  return word;
+}
+
+// A number without its leading zeros, or the name of a file: 13 for 0013, 0013_add_name for it, too.
+std::string NameFrom(std::string_view word, const std::vector<std::string_view>& names) {
+  const std::string_view first = word.substr(0, word.find('_'));
+  for (const std::string_view name : names) {
+    if (!first.empty() && first.size() < word.size() && name == first) return std::string(name);
+    if (AllDigits(word) && AllDigits(name) && WithoutZeros(name) == WithoutZeros(word)) return std::string(name);
+  }
+  return {};
+}
+
 std::string HintOfNearest(const RevisionGraph& graph, std::string_view word, const char* otherwise) {
   std::vector<std::string_view> names = graph.AllNames();
+  if (MeansHead(word)) return "The newest revision is \"head\".";
+  const std::string name = NameFrom(word, names);
+  std::string hint = name.empty() ? std::string() : Format("Perhaps you meant \"%1%\".", name);
+  // Elsewhere "down 1" is a step.
+  if (AllDigits(word) && word.size() < 3) {
+    hint += Format("%1%For a number of steps write -%2% or +%2%.", hint.empty() ? "" : " ", word);
+  }
+  if (!hint.empty()) return hint;
   names.insert(names.end(), {kHead, kHeads, kBase, kCurrent});
   const std::string nearest = NearestName(word, names);
   return nearest.empty() ? std::string(otherwise) : Format("Perhaps you meant \"%1%\".", nearest);

@@ -64,6 +64,7 @@ inline constexpr char kConfigurationLimitExceeded[] = "53400";
 inline constexpr char kObjectNotInPrerequisiteState[] = "55000";
 inline constexpr char kObjectInUse[] = "55006";
 inline constexpr char kLockNotAvailable[] = "55P03";
+inline constexpr char kUnsafeNewEnumValueUsage[] = "55P04";
 inline constexpr char kQueryCanceled[] = "57014";
 inline constexpr char kAdminShutdown[] = "57P01";
 inline constexpr char kInternalError[] = "XX000";

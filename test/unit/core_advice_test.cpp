@@ -29,6 +29,14 @@ TEST(AdviceTest, IndexesOfPartitionedTables) {
             "SELECT safe_drop_index('i') drops it, in a revision as well.");
 }
 
+TEST(AdviceTest, NewEnumValues) {
+  const std::string own = "New enum values must be committed before they can be used.";
+  EXPECT_EQ(
+      own + AdviceOn(Report(sqlstate::kUnsafeNewEnumValueUsage, own.c_str()), Statement()),
+      "New enum values must be committed before they can be used. Put what uses it into a revision behind this one; "
+      "or this one is not to be in a transaction: transactional => false.");
+}
+
 TEST(AdviceTest, NothingWhereItDoesNotFit) {
   const Statement build = Concurrently("CREATE INDEX", {"", "t"});
   EXPECT_EQ(AdviceOn(Report(sqlstate::kUndefinedTable), build), "");

@@ -1,0 +1,71 @@
+-- A database that another tool has migrated, and that has not been taken over.
+CREATE EXTENSION pg_headway;
+SELECT migrate_revision('0009', NULL, 'One', 'CREATE TABLE of_other ()', 'DROP TABLE of_other'),
+  migrate_revision('0010_b', '0009', 'Two', '', '');
+SELECT migrate_revision('5_add.up', '0010_b', 'Three', '', '');
+SET client_min_messages = warning;
+
+-- Tables of that name, but not of such a tool; or it has run nothing, or other revisions than these.
+CREATE TABLE schema_migrations (id int);
+CREATE TABLE alembic_version (version_num varchar(32));
+CREATE TABLE goose_db_version (id int, version_id bigint);
+INSERT INTO alembic_version VALUES ('7c1d');
+SELECT migrate_upgrade('0009') AS run;
+SELECT migrate_downgrade('base') AS run;
+-- It has been run here before.
+INSERT INTO goose_db_version VALUES (1, 9);
+SELECT migrate_upgrade('0009') AS run, migrate_downgrade('base') AS back;
+SELECT migrate_upgrade('0009') AS run;
+DELETE FROM headway.version;
+DELETE FROM headway.step;
+DROP TABLE of_other;
+
+-- Each tool has its way to write down what it has run.
+SELECT migrate_upgrade('head');
+\echo :LAST_ERROR_SQLSTATE
+SELECT problem, revision, detail FROM migrate_check() WHERE problem <> 'not applied';
+SELECT problem FROM migrate_check(ignore => 'not taken over, not applied');
+BEGIN;
+SELECT migrate_upgrade('head');
+ROLLBACK;
+SET search_path = pg_catalog;
+SELECT problem FROM public.migrate_check() WHERE problem = 'not taken over';
+RESET search_path;
+DROP TABLE goose_db_version;
+UPDATE alembic_version SET version_num = '0009';
+SELECT migrate_upgrade('head');
+CREATE ROLE regress_other;
+SELECT count(*) > 0 AS granted FROM migrate_grant('regress_other');
+SET ROLE regress_other;
+-- whoever may not read it does not know
+SELECT problem FROM migrate_check() WHERE problem = 'not taken over';
+RESET ROLE;
+DROP TABLE alembic_version;
+CREATE TABLE gorp_migrations (id text);
+INSERT INTO gorp_migrations VALUES ('5_add.up.sql');
+SELECT migrate_upgrade('head');
+SELECT migrate_stamp('5_add.up');
+SELECT migrate_upgrade('head') AS run;
+SELECT problem FROM migrate_check();
+
+-- A number is a revision here or there, steps have a sign, and the newest one has many names.
+SELECT migrate_upgrade('latest');
+SELECT migrate_upgrade('HEAD');
+SELECT migrate_upgrade('9');
+SELECT migrate_downgrade('2');
+SELECT migrate_downgrade('0009_one');
+SELECT migrate_downgrade('2024');
+SELECT migrate_upgrade('haed');
+
+-- What the server says of a new value of an enum, and what to do.
+SELECT migrate_revision('enum', '5_add.up', 'Mood',
+  $$CREATE TYPE mood AS ENUM ('a'); CREATE TABLE moods (m mood)$$, ''),
+  migrate_revision('value', 'enum', 'Sad', $$ALTER TYPE mood ADD VALUE 'b'; ALTER TABLE moods ALTER m SET DEFAULT 'b'$$, '');
+SELECT migrate_upgrade('head');
+
+DROP EXTENSION pg_headway;
+DROP TABLE schema_migrations, gorp_migrations, moods;
+DROP TYPE mood;
+REVOKE ALL ON SCHEMA public FROM regress_other;
+DROP OWNED BY regress_other;
+DROP ROLE regress_other;
