@@ -4,6 +4,7 @@
 // the place of the old one. So the oids are written down at the beginning (headway.reindex): those that are there still
 // are those that are still to be rebuilt, whatever has stopped an earlier call.
 #include <memory>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/format.hpp"
@@ -76,8 +77,8 @@ struct Job {
   std::string table;
   bool recorded = true;  // in headway.reindex; one index alone needs no record
   bool resumed = false;
-  Oids indexes;  // still to be rebuilt
-  Oids left_out;
+  Oids indexes;                                               // still to be rebuilt
+  std::vector<std::pair<std::string, const char*>> left_out;  // and why
 };
 
 void RefuseForeignTable(std::uint32_t table, const std::string& index) {
@@ -120,8 +121,15 @@ std::optional<Job> Plan(std::uint32_t relation) {
     if (job.resumed) asked = recorded;
   }
   for (const pg::Row& row : sort_indexes.Run({asked}).rows) {
-    const bool possible = !job.recorded || (!pg::IsTrue(row[1]) && pg::IsTrue(row[2]));
-    (possible ? job.indexes : job.left_out).push_back(*row[0]);
+    if (job.recorded && pg::IsTrue(row[1])) {
+      job.left_out.emplace_back(*row[0], "it belongs to an exclusion constraint, which cannot be rebuilt concurrently");
+    } else if (job.recorded && !pg::IsTrue(row[2])) {
+      job.left_out.emplace_back(*row[0],
+                                "its name cannot be said: USAGE on its schema, which TOAST tables are in, is for "
+                                "superusers unless it is granted");
+    } else {
+      job.indexes.push_back(*row[0]);
+    }
   }
   return job;
 }
@@ -134,11 +142,8 @@ void Begin(const Job& job) {
         {});
     return;
   }
-  for (const std::string& index : job.left_out) {
-    pg::ReportNotice(Format("%1% is left out", pg::QualifiedName(pg::ToOid(index))),
-                     "It cannot be rebuilt concurrently: it belongs to an exclusion constraint, or you may not use "
-                     "its schema.",
-                     {});
+  for (const auto& [index, why] : job.left_out) {
+    pg::ReportNotice(Format("%1% is left out: %2%", pg::QualifiedName(pg::ToOid(index)), why), {}, {});
   }
   forget_dropped.Run();
   begin_job.Run({job.relation, job.indexes});
@@ -190,6 +195,11 @@ engine::PhasedOperation Reindex(const OperationCall& call) {
       job->resumed
           ? Format("a rebuild of %1% that was stopped had nothing left to do; call it again for another one", job->name)
           : Format("%1% has no index that is to be rebuilt", job->name);
+  if (!job->resumed && job->indexes.empty()) {
+    for (const auto& [index, why] : job->left_out) {
+      operation.nothing_to_do += Format("; %1% is left out: %2%", pg::QualifiedName(pg::ToOid(index)), why);
+    }
+  }
   const auto begun = std::make_shared<bool>(false);
   for (const std::string& index : job->indexes) operation.phases.push_back(Rebuild(*job, index, begun));
   operation.phases.push_back(Statements("drop what was left behind", [job = *job]() -> std::string {
