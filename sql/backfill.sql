@@ -310,7 +310,7 @@ SELECT migrate_upgrade();
 CREATE ROLE regress_headway_filler;
 GRANT EXECUTE ON FUNCTION safe_backfill TO regress_headway_filler;
 GRANT USAGE ON SCHEMA headway TO regress_headway_filler;
-GRANT ALL ON headway.backfill, headway.backfill_range, headway.backfill_error TO regress_headway_filler;
+GRANT ALL ON headway.backfill, headway.backfill_range, headway.backfill_error, headway.backfill_call TO regress_headway_filler;
 SET ROLE regress_headway_filler;
 SELECT safe_backfill('small', 'n = 10');
 \echo :LAST_ERROR_SQLSTATE

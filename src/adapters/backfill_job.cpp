@@ -47,8 +47,9 @@ pg::PreparedQuery continue_job(
 pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery delete_errors("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery start_over(
-    "UPDATE headway.backfill SET sweep = 0, excludes = NULL, rows_before = 0, batches_before = 0, rows_done = 0,"
-    " batches = 0, longest_ms = 0, rows_unchanged = 0, index_bytes = 0, started_by = current_user,"
+    "UPDATE headway.backfill SET sweep = 0, excludes = NULL, rows_before = 0, batches_before = 0, moved_before = 0,"
+    " wal_before = 0, rows_done = 0, batches = 0, longest_ms = 0, rows_unchanged = 0, table_bytes = 0, index_bytes = "
+    "0, started_by = current_user,"
     " started_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
     "t");
 pg::PreparedQuery sum_ranges(
@@ -78,13 +79,31 @@ pg::PreparedQuery begin_sweep(
   " updated_at = pg_catalog.clock_timestamp()"
 pg::PreparedQuery fold("UPDATE headway.backfill b SET " FOLD " WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery end_sweep(
-    "UPDATE headway.backfill SET rows_before = rows_done, batches_before = batches, excludes = $2, rows_unchanged = $3"
-    " WHERE name OPERATOR(pg_catalog.=) $1",
+    "UPDATE headway.backfill b SET rows_before = rows_done, batches_before = batches, excludes = $2, rows_unchanged = "
+    "$3,"
+    " moved_before = moved_before OPERATOR(pg_catalog.+) r.moved, wal_before = wal_before OPERATOR(pg_catalog.+) r.wal"
+    " FROM (SELECT COALESCE(CAST(pg_catalog.sum(rows_moved) AS pg_catalog.int8), 0) AS moved,"
+    " COALESCE(CAST(pg_catalog.sum(wal_bytes) AS pg_catalog.int8), 0) AS wal"
+    " FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1) r WHERE b.name OPERATOR(pg_catalog.=) $1",
     "tbi");
-pg::PreparedQuery note_index_bytes("UPDATE headway.backfill SET index_bytes = $2 WHERE name OPERATOR(pg_catalog.=) $1",
-                                   "ti");
+pg::PreparedQuery note_sizes(
+    "UPDATE headway.backfill SET table_bytes = $2, index_bytes = $3 WHERE name OPERATOR(pg_catalog.=) $1", "tii");
 pg::PreparedQuery load_totals(
-    "SELECT index_bytes, longest_ms FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1", "t");
+    "SELECT b.table_bytes, b.index_bytes, b.rows_before OPERATOR(pg_catalog.+) r.rows,"
+    " b.batches_before OPERATOR(pg_catalog.+) r.batches, b.moved_before OPERATOR(pg_catalog.+) r.moved,"
+    " b.wal_before OPERATOR(pg_catalog.+) r.wal, r.longest"
+    " FROM headway.backfill b CROSS JOIN (SELECT COALESCE(CAST(pg_catalog.sum(rows_done) AS pg_catalog.int8), 0) AS "
+    "rows,"
+    " COALESCE(CAST(pg_catalog.sum(batches) AS pg_catalog.int8), 0) AS batches,"
+    " COALESCE(CAST(pg_catalog.sum(rows_moved) AS pg_catalog.int8), 0) AS moved,"
+    " COALESCE(CAST(pg_catalog.sum(wal_bytes) AS pg_catalog.int8), 0) AS wal,"
+    " COALESCE(pg_catalog.max(longest_ms), 0) AS longest"
+    " FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1) r WHERE b.name OPERATOR(pg_catalog.=) $1",
+    "t");
+pg::PreparedQuery forget_longest(
+    "UPDATE headway.backfill_range SET longest_ms = 0 WHERE name OPERATOR(pg_catalog.=) $1 AND longest_ms"
+    " OPERATOR(pg_catalog.>) 0",
+    "t");
 // It does not wait for whoever changes the limits of the job in an open transaction.
 pg::PreparedQuery note_old_snapshot(
     "UPDATE headway.backfill SET old_snapshot = $2 WHERE name OPERATOR(pg_catalog.=)"
@@ -226,6 +245,7 @@ void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits) 
                     pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every), definition.relation});
   clear_lanes.Run({definition.name});
   Fold(definition.name);
+  forget_longest.Run({definition.name});
 }
 
 void StartJobOver(const std::string& name) {
@@ -264,7 +284,9 @@ void EndSweep(const std::string& name, std::optional<bool> excludes, std::int64_
   delete_ranges.Run({name});
 }
 
-void NoteIndexBytes(const std::string& name, std::int64_t bytes) { note_index_bytes.Run({name, bytes}); }
+void NoteSizes(const std::string& name, std::int64_t table_bytes, std::int64_t index_bytes) {
+  note_sizes.Run({name, table_bytes, index_bytes});
+}
 
 void NoteOldSnapshot(const std::string& name, const std::string& holder) {
   note_old_snapshot.Run({name, pg::TextOrNull(holder)});
@@ -273,7 +295,12 @@ void NoteOldSnapshot(const std::string& name, const std::string& holder) {
 JobTotals LoadTotals(const std::string& name) {
   const pg::QueryResult found = load_totals.Run({name});
   if (found.rows.empty()) return {};
-  return {pg::ToInteger(found.rows[0][0]), pg::ToInteger(found.rows[0][1])};
+  JobTotals totals;
+  std::int64_t* fields[] = {&totals.table_bytes, &totals.index_bytes, &totals.rows,      &totals.batches,
+                            &totals.moved,       &totals.wal_bytes,   &totals.longest_ms};
+  std::size_t i = 0;
+  for (std::int64_t* field : fields) *field = pg::ToInteger(found.rows[0][i++]);
+  return totals;
 }
 
 void MarkJobDone(const std::string& name) { mark.Run({name, "done", pg::Param()}); }
@@ -284,12 +311,14 @@ void MarkJobStopped(const std::string& name) {
   mark.Run({name, "stopped", pg::Param()});
 }
 
-void MarkJobFailed(const std::string& name, const core::ErrorReport& error) {
+const char* MarkJobFailed(const std::string& name, const core::ErrorReport& error) {
   Fold(name);
   clear_lanes.Run({name});
   const bool stopped = error.sqlstate == sqlstate::kQueryCanceled || error.sqlstate == sqlstate::kAdminShutdown;
   const bool asked = stopped && RequestOf(load_orders.Run({name}).Single().value_or("run")) == engine::Request::kCancel;
-  mark.Run({name, asked ? "cancelled" : stopped ? "stopped" : "failed", error.message});
+  const char* state = asked ? "cancelled" : stopped ? "stopped" : "failed";
+  mark.Run({name, state, error.message});
+  return state;
 }
 
 engine::Orders LoadOrders(const std::string& name) {

@@ -65,19 +65,25 @@ std::vector<TableSums> SumTables(const std::string& name);
 void BeginSweep(const std::string& name, int sweep, const std::string& strategy);
 // The counts of the sweep are added to the job's, and its ranges deleted.
 void EndSweep(const std::string& name, std::optional<bool> excludes, std::int64_t unchanged);
-void NoteIndexBytes(const std::string& name, std::int64_t bytes);
+void NoteSizes(const std::string& name, std::int64_t table_bytes, std::int64_t index_bytes);
 // Whoever keeps old versions of rows; empty: nobody.
 void NoteOldSnapshot(const std::string& name, const std::string& holder);
-// Of all of its sweeps.
+// Of all of its sweeps up to now.
 struct JobTotals {
-  std::int64_t index_bytes = 0;  // as NoteIndexBytes() had them
-  std::int64_t longest_ms = 0;   // of a batch
+  std::int64_t table_bytes = 0;  // as NoteSizes() had them
+  std::int64_t index_bytes = 0;
+  std::int64_t rows = 0;
+  std::int64_t batches = 0;
+  std::int64_t moved = 0;
+  std::int64_t wal_bytes = 0;
+  std::int64_t longest_ms = 0;  // of a batch, of the ranges that there are and since this call began
 };
 JobTotals LoadTotals(const std::string& name);
 void MarkJobDone(const std::string& name);
 // Its time is up, or it has failed with `error`.
 void MarkJobStopped(const std::string& name);
-void MarkJobFailed(const std::string& name, const core::ErrorReport& error);
+// Returns the state that it has then.
+const char* MarkJobFailed(const std::string& name, const core::ErrorReport& error);
 
 // Fails when the row is gone.
 engine::Orders LoadOrders(const std::string& name);

@@ -35,6 +35,7 @@ class KeyWalk : public SavedWalk {
         target_(target),
         sql_(definition, target_, true),
         deletes_(definition.deletes),
+        interleaves_(Interleaves(definition, target_)),
         columns_(target_.key.size()),
         write_(sql_.ChangeReturning(sql_.place() + " OPERATOR(pg_catalog.=) ANY ($1)", sql_.KeyList("")), columns_,
                pg::Access::kPlaces),
@@ -88,6 +89,7 @@ class KeyWalk : public SavedWalk {
   const pg::TableShape target_;
   const WalkSql sql_;
   const bool deletes_;
+  const bool interleaves_;
   const std::size_t columns_;
   std::unique_ptr<pg::RowQuery> read_first_, read_next_;
   pg::RowQuery write_;
@@ -161,7 +163,7 @@ void KeyWalk::MakeWindow(pg::ReadRows rows) {
   const bool resumes = !range_.pass_position.empty();
   if (!resumes) {
     range_.passes = 1;
-    if (!deletes_ && count > 0) {
+    if (interleaves_ && count > 0) {
       const pg::PageSample sample = pg::SamplePages(target_.oid, rows.places);
       const auto pages = static_cast<double>(std::max<std::int64_t>(1, sample.pages));
       range_.passes = core::PassesFor({static_cast<double>(count) / pages, sample.row_bytes, sample.free_bytes});

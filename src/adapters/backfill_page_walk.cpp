@@ -32,6 +32,7 @@ class PageWalk : public SavedWalk {
         target_(target),
         sql_(definition, target_, true),
         deletes_(definition.deletes),
+        interleaves_(Interleaves(definition, target_)),
         read_("SELECT " + sql_.place() + ", true, false FROM " + sql_.target() + "\nWHERE " + sql_.place() +
                   " OPERATOR(pg_catalog.>=) CAST($1 AS pg_catalog.tid) AND " + sql_.place() +
                   " OPERATOR(pg_catalog.<) CAST($2 AS pg_catalog.tid)" + sql_.condition() + " LIMIT $3",
@@ -66,6 +67,7 @@ class PageWalk : public SavedWalk {
   const pg::TableShape target_;
   const WalkSql sql_;
   const bool deletes_;
+  const bool interleaves_;
   pg::RowQuery read_;
   pg::RowQuery write_;
   pg::RowQuery lock_;
@@ -122,7 +124,7 @@ void PageWalk::ChooseNextPages(std::int64_t pages, std::size_t rows, std::int64_
 void PageWalk::MakeWindow(pg::ReadRows rows) {
   const std::size_t count = rows.places.size();
   range_.passes = 1;
-  if (!deletes_ && count > 0) {
+  if (interleaves_ && count > 0) {
     const pg::PageSample sample = pg::SamplePages(target_.oid, rows.places);
     const auto pages = static_cast<double>(std::max<std::int64_t>(1, sample.pages));
     range_.passes = core::PassesFor({static_cast<double>(count) / pages, sample.row_bytes, sample.free_bytes});

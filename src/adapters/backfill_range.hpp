@@ -52,6 +52,7 @@ struct RangeCounts {
   std::int64_t moved = 0;
   std::int64_t unchanged =
       0;  // they match, nobody holds them, and the statement did not change them: a trigger's doing
+  std::int64_t wal_bytes = 0;  // not of rows: of all that was written for them
 };
 
 // Writes where the range stands. Fails when it stands elsewhere than at `before`: somebody else walks it.

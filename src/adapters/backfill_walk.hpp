@@ -6,6 +6,7 @@
 #include "adapters/backfill_definition.hpp"
 #include "adapters/backfill_range.hpp"
 #include "engine/backfiller.hpp"
+#include "pg/pressure.hpp"
 
 namespace headway::server {
 
@@ -16,6 +17,7 @@ class SavedWalk : public engine::RangeWalk {
       : job_(std::move(job)), range_(range), before_(range), stored_(std::move(range)), lock_(std::move(lock)) {}
 
   void Save(const engine::BatchFacts& facts) override {
+    counts_.wal_bytes = pg::OwnWal() - wal_counted_;
     SaveRange(job_, stored_, range_, facts, counts_);
     saves_ = true;
   }
@@ -23,6 +25,7 @@ class SavedWalk : public engine::RangeWalk {
     before_ = range_;
     if (saves_) {
       stored_ = range_;
+      wal_counted_ += counts_.wal_bytes;
       counts_ = {};
     }
     saves_ = false;
@@ -48,6 +51,7 @@ class SavedWalk : public engine::RangeWalk {
  private:
   BackfillRange stored_;
   bool saves_ = false;  // in the unit that is open
+  std::int64_t wal_counted_ = pg::OwnWal();
   std::unique_ptr<RangeLock> lock_;
 };
 

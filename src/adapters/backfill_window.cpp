@@ -3,7 +3,14 @@
 #include <algorithm>
 #include <numeric>
 
+#include "pg/catalog/storage.hpp"
+#include "pg/parse/clause.hpp"
+
 namespace headway::server {
+
+bool Interleaves(const BackfillDefinition& definition, const pg::TableShape& target) {
+  return !definition.deletes && pg::MayBeHot(target.oid, pg::AssignedColumns(definition.set_clause));
+}
 
 Window::Window(pg::ReadRows rows, std::size_t key_columns, std::vector<std::uint8_t> passes)
     : rows_(std::move(rows)), key_columns_(key_columns), passes_(std::move(passes)) {

@@ -5,9 +5,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "adapters/backfill_definition.hpp"
 #include "pg/row_batch.hpp"
 
 namespace headway::server {
+
+// Whether several passes over a window are of any use: the room of an old version is no good to a new one that has
+// entries of its own in indexes. REQUIRES: an open unit.
+bool Interleaves(const BackfillDefinition& definition, const pg::TableShape& target);
 
 class Window {
  public:

@@ -5,10 +5,12 @@
 #include <optional>
 
 #include "adapters/backfill_lane.hpp"
+#include "adapters/backfill_log.hpp"
 #include "adapters/engine_ports.hpp"
 #include "adapters/sessions.hpp"
 #include "commands/backfill_plan.hpp"
 #include "commands/backfill_space.hpp"
+#include "core/byte_size.hpp"
 #include "core/duration.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
@@ -67,6 +69,8 @@ class BackfillRun {
   void SayPlan(const BackfillPlan& plan);
   void WaitForOthers();
   void NoteFailure(const core::ErrorReport& error) noexcept;
+  CallSums SumCall();
+  std::string DescribeRoom(const JobTotals& totals) const;
 
   BackfillOrder order_;
   BackfillDefinition& definition_;
@@ -86,6 +90,9 @@ class BackfillRun {
   std::optional<SpaceKeeper> space_;
   std::int64_t rows_ = 0;  // of this call
   std::int64_t started_ms_ = 0;
+  std::int64_t call_ = 0;        // its row in headway.backfill_call; 0: it has none
+  JobTotals before_;             // when it began
+  std::int64_t longest_ms_ = 0;  // of its batches, up to the end of the last sweep
 };
 
 bool BackfillRun::Busy() {
@@ -187,7 +194,11 @@ std::int64_t BackfillRun::Run() {
 }
 
 void BackfillRun::NoteFailure(const core::ErrorReport& error) noexcept {
-  engine::RecordFailureInUnit(session_, [&] { MarkJobFailed(name(), error); });
+  engine::RecordFailureInUnit(session_, [&] {
+    const CallSums sums = SumCall();
+    const char* state = MarkJobFailed(name(), error);
+    if (call_ != 0) EndCall(call_, state, error.message, sums);
+  });
 }
 
 void BackfillRun::Walk() {
@@ -205,8 +216,14 @@ bool BackfillRun::Start() {
     none = false;
     if (SumRanges(name()).ranges > 0) return;
     none = !definition_.where_clause.empty() && AnyLeft(definition_) == core::Left::kNone;
-    if (!none && sweep_ == 0) NoteIndexBytes(name(), IndexBytesOf(definition_.relation));
+    if (!none && sweep_ == 0) NoteSizes(name(), TableBytesOf(definition_.relation), IndexBytesOf(definition_.relation));
   });
+  if (looked && !none) {
+    Unit noting(session_);
+    before_ = LoadTotals(name());
+    call_ = BeginCall(definition_, order_.workers, before_.rows);
+    noting.Commit();
+  }
   if (!looked) StopForTime();
   if (none) Finish(true);
   return looked && !none;
@@ -344,6 +361,7 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
   core::AfterSweep next = core::AfterSweep::kDone;
   const bool judged = InUnit([&] {
     sums = SumRanges(name());
+    longest_ms_ = std::max(longest_ms_, LoadTotals(name()).longest_ms);
     facts.sweep = sweep_;
     facts.has_condition = !definition_.where_clause.empty();
     facts.excludes = sums.still == 0;
@@ -379,7 +397,9 @@ void BackfillRun::WaitForOthers() {
 
 void BackfillRun::StopForTime() {
   Unit marking(session_);
+  const CallSums sums = SumCall();
   MarkJobStopped(name());
+  if (call_ != 0) EndCall(call_, "stopped", "its time was up", sums);
   marking.Commit();
   const std::string text = Format("%1%: its time is up after %2% of this call", Title(), RowsOf(rows_));
   const std::string hint = "Call it again to go on where it stopped.";
@@ -388,6 +408,27 @@ void BackfillRun::StopForTime() {
                 "What follows it must not begin before it is complete. What was committed stays.", hint);
   }
   reporter_.Notice(text, {}, hint);
+}
+
+// REQUIRES: an open unit.
+CallSums BackfillRun::SumCall() {
+  const JobTotals now = LoadTotals(name());
+  return {now.rows - before_.rows, now.batches - before_.batches, std::max(longest_ms_, now.longest_ms),
+          now.moved - before_.moved, now.wal_bytes - before_.wal_bytes};
+}
+
+// What the job has cost, all of its calls together. REQUIRES: an open unit.
+std::string BackfillRun::DescribeRoom(const JobTotals& totals) const {
+  constexpr std::int64_t kRowsWorthASize = 10'000;
+  if (totals.rows < kRowsWorthASize) return {};
+  std::string text;
+  if (!definition_.deletes) {
+    text = Format(" Of 100 rows %1% have stayed on their pages.", 100 - totals.moved * 100 / totals.rows);
+  }
+  return text + Format(" The table was %1% and is %2%, its indexes were %3% and are %4%; %5% of WAL were written.",
+                       core::DescribeBytes(totals.table_bytes), core::DescribeBytes(TableBytesOf(definition_.relation)),
+                       core::DescribeBytes(totals.index_bytes), core::DescribeBytes(IndexBytesOf(definition_.relation)),
+                       core::DescribeBytes(totals.wal_bytes));
 }
 
 std::string BackfillRun::UnchangedHint() const {
@@ -409,14 +450,17 @@ void BackfillRun::Finish(bool all) {
     throw Error(sqlstate::kBackfillNotExact, unchanged, kUnchangedDetail, UnchangedHint());
   }
   Unit marking(session_);
+  const CallSums sums = SumCall();
   MarkJobDone(name());
   const JobTotals totals = LoadTotals(name());
   const std::string bloat = rows_ > 0 ? DescribeIndexGrowth(definition_.relation, totals.index_bytes) : std::string();
+  const std::string room = rows_ > 0 ? DescribeRoom(totals) : std::string();
   const std::string table = pg::QualifiedName(definition_.relation);
+  if (call_ != 0) EndCall(call_, "done", {}, sums);
   marking.Commit();
-  reporter_.Notice(
-      Format("%1%: done, %2% %3%", Title(), RowsOf(rows_), Participle()),
-      Format("In %1%, the longest batch %2% ms.", core::Duration(clock_.NowMs() - started_ms_), totals.longest_ms));
+  reporter_.Notice(Format("%1%: done, %2% %3%", Title(), RowsOf(rows_), Participle()),
+                   Format("In %1%, the longest batch %2% ms.%3%", core::Duration(clock_.NowMs() - started_ms_),
+                          sums.longest_ms, room));
   if (!bloat.empty()) {
     reporter_.Notice(bloat, {}, Format("SELECT safe_reindex(%1%) makes them small again.", pg::QuoteLiteral(table)));
   }

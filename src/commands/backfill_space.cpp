@@ -26,8 +26,18 @@ pg::PreparedQuery is_owner(
     "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=)"
     " CAST($1 AS pg_catalog.oid)",
     "i");
+pg::PreparedQuery table_bytes(
+    "SELECT pg_catalog.pg_relation_size(CAST(CAST($1 AS pg_catalog.oid) AS pg_catalog.regclass))", "i");
 pg::PreparedQuery index_bytes(
     "SELECT pg_catalog.pg_indexes_size(CAST(CAST($1 AS pg_catalog.oid) AS pg_catalog.regclass))", "i");
+
+std::int64_t SumOver(std::uint32_t relation, pg::PreparedQuery& size) {
+  std::int64_t bytes = 0;
+  for (const Oid oid : pg::TablesOf(relation)) {
+    bytes += std::stoll(size.Run({oid}).Single().value_or("0"));
+  }
+  return bytes;
+}
 
 }  // namespace
 
@@ -121,13 +131,9 @@ void SpaceKeeper::Vacuum(const std::string& relation) {
   }
 }
 
-std::int64_t IndexBytesOf(std::uint32_t relation) {
-  std::int64_t bytes = 0;
-  for (const Oid oid : pg::TablesOf(relation)) {
-    bytes += std::stoll(index_bytes.Run({oid}).Single().value_or("0"));
-  }
-  return bytes;
-}
+std::int64_t TableBytesOf(std::uint32_t relation) { return SumOver(relation, table_bytes); }
+
+std::int64_t IndexBytesOf(std::uint32_t relation) { return SumOver(relation, index_bytes); }
 
 std::string DescribeIndexGrowth(std::uint32_t relation, std::int64_t bytes_before) {
   const std::int64_t now = IndexBytesOf(relation);

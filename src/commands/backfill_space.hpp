@@ -44,6 +44,7 @@ class SpaceKeeper {
 
 // REQUIRES of both: an open unit.
 // Of the table and all below it.
+std::int64_t TableBytesOf(std::uint32_t relation);
 std::int64_t IndexBytesOf(std::uint32_t relation);
 // Says how much larger they are than they were; empty: not enough to be worth a word.
 std::string DescribeIndexGrowth(std::uint32_t relation, std::int64_t bytes_before);

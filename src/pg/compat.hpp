@@ -12,6 +12,7 @@ extern "C" {
 #include "access/heapam.h"
 #include "storage/bufmgr.h"
 #include "utils/regproc.h"
+#include "utils/relcache.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 #if PG_VERSION_NUM < 170000
@@ -47,6 +48,13 @@ inline VirtualTransactionId OwnVirtualTransaction() {
 #endif
   return own;
 }
+
+// The columns whose change gives a row new entries in indexes. From 16 on those of BRIN alone are not among them.
+#if PG_VERSION_NUM >= 160000
+inline constexpr IndexAttrBitmapKind kHotBlocking = INDEX_ATTR_BITMAP_HOT_BLOCKING;
+#else
+inline constexpr IndexAttrBitmapKind kHotBlocking = INDEX_ATTR_BITMAP_ALL;
+#endif
 
 // A message of the server's in the session's language.
 inline const char* Translated(const char* message) {

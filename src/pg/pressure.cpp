@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/xlog.h"
+#include "executor/instrument.h"
 #include "replication/walsender.h"
 #include "replication/walsender_private.h"
 #include "storage/fd.h"
@@ -102,6 +103,8 @@ std::uint64_t FlushedPosition() {
 std::uint64_t InsertedPosition() {
   return Guarded([] { return GetXLogInsertRecPtr(); });
 }
+
+std::int64_t OwnWal() { return static_cast<std::int64_t>(pgWalUsage.wal_bytes); }
 
 std::int64_t FilesToArchive() {
   if (!XLogArchivingActive()) return 0;

@@ -29,6 +29,9 @@ bool MaySeeStandbys();
 std::uint64_t FlushedPosition();
 std::uint64_t InsertedPosition();
 
+// Bytes of WAL that this process has written since it began.
+std::int64_t OwnWal();
+
 // How many files wait for the archiver; 0 when nothing is archived. It reads a folder: not for every batch.
 std::int64_t FilesToArchive();
 

@@ -45,8 +45,12 @@ NumberSetting max_archive_backlog = {"headway.max_archive_backlog", 256, 0,
                                      "How many WAL files may wait for the archiver before a backfill waits too.",
                                      "0: a backfill does not look at it."};
 
-NumberSetting* const numbers[] = {&hover_time,           &lock_timeout,  &lock_timeout_max,   &lock_retry,
-                                  &concurrently_timeout, &max_lock_hold, &max_archive_backlog};
+NumberSetting keep_history = {"headway.keep_history", 0, 0,
+                              "How many days what is known of ended backfills and deletes is kept.",
+                              "Older rows are deleted when the next one begins. 0: they are kept for good."};
+
+NumberSetting* const numbers[] = {&hover_time,           &lock_timeout,  &lock_timeout_max,    &lock_retry,
+                                  &concurrently_timeout, &max_lock_hold, &max_archive_backlog, &keep_history};
 
 char* mirror_version_table = nullptr;
 
@@ -59,6 +63,7 @@ std::int64_t LockRetryMs() { return lock_retry.value; }
 std::int64_t ConcurrentlyTimeoutMs() { return concurrently_timeout.value; }
 std::int64_t MaxLockHoldMs() { return max_lock_hold.value; }
 std::int64_t MaxArchiveBacklog() { return max_archive_backlog.value; }
+std::int64_t KeepHistoryDays() { return keep_history.value; }
 std::string MirrorVersionTable() { return mirror_version_table == nullptr ? "" : mirror_version_table; }
 
 // Called from _PG_init: plain server code, nothing here may throw.
