@@ -32,18 +32,14 @@ pg::PreparedQuery find_jobs_of_table(
     "i");
 pg::PreparedQuery create_job(
     "INSERT INTO headway.backfill (name, command, relation, set_clause, where_clause, on_error, revision, strategy,"
-    " batch_size, target_batch_time, pause, time_window, max_replica_lag, max_wal_rate, vacuum_every, relation_oid, "
-    "pid)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'key', $8, " INTERVAL_OF("$9") ", " INTERVAL_OF("$10") ", $11, " INTERVAL_OF(
-        "$12") ", $13, CAST($14 AS pg_catalog.float4), CAST($15 AS pg_catalog.oid), pg_catalog.pg_backend_pid())",
-    "tttttttiiititti");
+    " relation_oid, pid)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'key', CAST($8 AS pg_catalog.oid), pg_catalog.pg_backend_pid())",
+    "ttttttti");
 pg::PreparedQuery continue_job(
     "UPDATE headway.backfill SET state = 'running', request = 'run', pid = pg_catalog.pg_backend_pid(),"
-    " relation_oid = CAST($10 AS pg_catalog.oid), last_error = NULL, old_snapshot = NULL, on_error = $2,"
-    " batch_size = $3, target_batch_time = " INTERVAL_OF("$4") ", pause = " INTERVAL_OF("$5") ", time_window = $6,"
-    " max_replica_lag = " INTERVAL_OF("$7") ", max_wal_rate = $8, vacuum_every = CAST($9 AS pg_catalog.float4),"
+    " relation_oid = CAST($3 AS pg_catalog.oid), last_error = NULL, old_snapshot = NULL, on_error = $2,"
     " updated_at = pg_catalog.clock_timestamp(), finished_at = NULL WHERE name OPERATOR(pg_catalog.=) $1",
-    "ttiiititti");
+    "tti");
 pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery delete_errors("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery start_over(
@@ -120,15 +116,18 @@ pg::PreparedQuery clear_lanes(
     "t");
 #define ORDERS \
   "SELECT request, batch_size, " MS_OF("target_batch_time") ", " MS_OF("pause")             \
-  ", time_window, " MS_OF("max_replica_lag") ", max_wal_rate, vacuum_every FROM headway.backfill" \
+  ", time_window, " MS_OF("max_replica_lag") ", max_wal_rate, on_old_snapshot OPERATOR(pg_catalog.=) 'wait', max_active,"\
+  " vacuum_every FROM headway.backfill" \
   " WHERE name OPERATOR(pg_catalog.=) $1"
 pg::PreparedQuery load_orders(ORDERS, "t");
 pg::PreparedQuery lock_orders(ORDERS " FOR NO KEY UPDATE", "t");
 pg::PreparedQuery save_limits(
     "UPDATE headway.backfill SET batch_size = $2, target_batch_time = " INTERVAL_OF("$3") ", pause = "
     INTERVAL_OF("$4") ", time_window = $5, max_replica_lag = " INTERVAL_OF("$6") ", max_wal_rate = $7,"
-    " vacuum_every = CAST($8 AS pg_catalog.float4) WHERE name OPERATOR(pg_catalog.=) $1",
-    "tiiititt");
+    " vacuum_every = CAST($8 AS pg_catalog.float4),"
+    " on_old_snapshot = CASE WHEN $9 THEN 'wait' ELSE 'go on' END, max_active = CAST($10 AS pg_catalog.int4)"
+    " WHERE name OPERATOR(pg_catalog.=) $1",
+    "tiiitittbi");
 pg::PreparedQuery load_vacuum_every("SELECT vacuum_every FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1",
                                     "t");
 pg::PreparedQuery forget_of_script("DELETE FROM headway.backfill WHERE revision OPERATOR(pg_catalog.=) $1", "t");
@@ -162,6 +161,8 @@ engine::Orders OrdersOf(const pg::Row& row) {
   orders.settings.time_window = row[4].value_or("");
   if (row[5]) orders.settings.max_replica_lag_ms = pg::ToInteger(row[5]);
   orders.settings.max_wal_rate = row[6].value_or("");
+  orders.settings.waits_for_snapshots = pg::IsTrue(row[7]);
+  if (row[8]) orders.settings.max_active = pg::ToInteger(row[8]);
   return orders;
 }
 
@@ -183,6 +184,7 @@ void RequireLimits(const JobLimits& limits) {
   RequireLimit(settings.pause_ms >= 0, "pause", "at least 0", "'50 ms'");
   RequireLimit(limits.vacuum_every >= 0 && limits.vacuum_every < 1e9, "vacuum_every", "a share of the table, 0 or more",
                "0.1");
+  RequireLimit(settings.max_active.value_or(1) >= 1, "max_active", "at least 1", "8");
   CheckLimits(settings);
 }
 
@@ -230,19 +232,15 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
 }
 
 void CreateJob(const BackfillDefinition& definition, const JobLimits& limits) {
-  const engine::BackfillSettings& settings = limits.settings;
   create_job.Run({definition.name, CommandOf(definition), pg::QualifiedName(definition.relation),
                   pg::TextOrNull(definition.set_clause), pg::TextOrNull(definition.where_clause), OnError(definition),
-                  pg::TextOrNull(definition.revision), Optional(settings.batch_size), settings.target_batch_ms,
-                  settings.pause_ms, pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
-                  pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every), definition.relation});
+                  pg::TextOrNull(definition.revision), definition.relation});
+  SaveLimits(definition.name, limits);
 }
 
 void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits) {
-  const engine::BackfillSettings& settings = limits.settings;
-  continue_job.Run({definition.name, OnError(definition), Optional(settings.batch_size), settings.target_batch_ms,
-                    settings.pause_ms, pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
-                    pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every), definition.relation});
+  continue_job.Run({definition.name, OnError(definition), definition.relation});
+  SaveLimits(definition.name, limits);
   clear_lanes.Run({definition.name});
   Fold(definition.name);
   forget_longest.Run({definition.name});
@@ -337,14 +335,15 @@ JobLimits LoadLimits(const std::string& name) {
     throw Error(sqlstate::kUndefinedObject, Format("there is no backfill or delete named \"%1%\"", name), {},
                 "SELECT name, state FROM headway.backfill lists them.");
   }
-  return {OrdersOf(found.rows.front()).settings, std::stod(found.rows.front()[7].value_or("0"))};
+  return {OrdersOf(found.rows.front()).settings, std::stod(found.rows.front()[9].value_or("0"))};
 }
 
 void SaveLimits(const std::string& name, const JobLimits& limits) {
   const engine::BackfillSettings& settings = limits.settings;
   save_limits.Run({name, Optional(settings.batch_size), settings.target_batch_ms, settings.pause_ms,
                    pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
-                   pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every)});
+                   pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every),
+                   settings.waits_for_snapshots, Optional(settings.max_active)});
 }
 
 double VacuumEvery(const std::string& name) { return std::stod(load_vacuum_every.Run({name}).Single().value_or("0")); }

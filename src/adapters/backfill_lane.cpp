@@ -11,8 +11,10 @@
 #include "core/duration.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
+#include "engine/unit.hpp"
 #include "pg/locks/blockers.hpp"
 #include "pg/locks/lock_need.hpp"
+#include "pg/locks/old_snapshot.hpp"
 
 namespace headway::server {
 
@@ -116,7 +118,14 @@ engine::LaneResult WalkLane(engine::Session& session, const LaneOrder& order, bo
   options.speaks = speaks;
   // An operation that backfills as one of its phases has advice of its own.
   if (!order.definition.required || !order.definition.revision.empty()) options.failure_hint = kFailureHint;
-  engine::Backfiller backfiller(session, clock, reporter, job, options, MakeThrottle(), std::move(between));
+  const auto oldest = [&session]() -> std::pair<std::uint32_t, std::string> {
+    engine::Unit looking(session);
+    const std::optional<pg::OldSnapshot> snapshot = pg::OldestSnapshot();
+    const std::string who = snapshot ? pg::DescribeSnapshot(*snapshot) : std::string();
+    looking.Commit();
+    return {snapshot ? snapshot->xmin : 0, who};
+  };
+  engine::Backfiller backfiller(session, clock, reporter, job, options, MakeThrottle(oldest), std::move(between));
   return backfiller.Run();
 }
 

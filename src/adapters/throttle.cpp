@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/format.hpp"
 #include "core/replica_lag.hpp"
+#include "core/slowdown.hpp"
 #include "core/sqlstate.hpp"
 #include "core/time_window.hpp"
 #include "core/wal_rate.hpp"
@@ -56,22 +57,35 @@ class StandbyLag {
     if (!limit_ms) return std::nullopt;
     std::int64_t worst_ms = -1;
     int pid = 0;
+    std::string slot;
     for (const pg::Standby& standby : pg::Standbys()) {
       const std::int64_t lag_ms = flushed_.LagOf(standby.applied, now_ms, standby.measured_ms);
       if (lag_ms <= worst_ms) continue;
       worst_ms = lag_ms;
       pid = standby.pid;
     }
+    for (const pg::LogicalSlot& logical : pg::LogicalSlots()) {
+      const std::int64_t lag_ms = flushed_.LagOf(logical.confirmed, now_ms);
+      if (lag_ms <= worst_ms) continue;
+      worst_ms = lag_ms;
+      slot = logical.name;
+    }
     // After a long batch the lag is known no better than as that long: a second look tells.
     const bool waited = waiting_;
     waiting_ = worst_ms > *limit_ms;
-    if (!waiting_) return std::nullopt;
-    return Wait{"replica lag", Describe(pid, worst_ms, *limit_ms), waited ? kAgainMs : kSoonMs};
+    const double pressure = static_cast<double>(worst_ms) / static_cast<double>(*limit_ms);
+    const std::int64_t pause_ms = slowdown_.Look(now_ms, pressure);
+    if (waiting_) return Wait{"replica lag", Describe(pid, slot, worst_ms, *limit_ms), waited ? kAgainMs : kSoonMs};
+    if (pause_ms == 0) return std::nullopt;
+    return Wait{"replica lag", "slowed down: " + Describe(pid, slot, worst_ms, *limit_ms), pause_ms};
   }
 
  private:
-  std::string Describe(int pid, std::int64_t lag_ms, std::int64_t limit_ms) {
+  std::string Describe(int pid, const std::string& slot, std::int64_t lag_ms, std::int64_t limit_ms) {
     const std::string limit = Length(limit_ms);
+    if (!slot.empty()) {
+      return Format("the reader of slot \"%1%\" is %2% behind, the limit is %3%", slot, Length(lag_ms), limit);
+    }
     if (!may_name_) return Format("a standby is more than %1% behind", limit);
     if (pid != named_pid_) {
       name_ = pg::ApplicationName(pid);
@@ -82,6 +96,7 @@ class StandbyLag {
 
   bool may_name_;
   core::FlushHistory flushed_;
+  core::Slowdown slowdown_;
   bool waiting_ = false;
   int named_pid_ = 0;
   std::string name_;
@@ -98,12 +113,16 @@ class ArchiverBacklog {
       looked_ = true;
       looked_ms_ = now_ms;
     }
-    if (files_ <= limit) return std::nullopt;
-    return Wait{"archiver", Format("%1% WAL files wait to be archived, the limit is %2%", files_, limit),
-                kArchiveWaitingMs};
+    const std::int64_t pause_ms =
+        slowdown_.Look(now_ms, static_cast<double>(files_) / static_cast<double>(std::max<std::int64_t>(1, limit)));
+    const std::string text = Format("%1% WAL files wait to be archived, the limit is %2%", files_, limit);
+    if (files_ > limit) return Wait{"archiver", text, kArchiveWaitingMs};
+    if (pause_ms > 0) return Wait{"archiver", "slowed down: " + text, pause_ms};
+    return std::nullopt;
   }
 
  private:
+  core::Slowdown slowdown_;
   bool looked_ = false;
   std::int64_t looked_ms_ = 0;
   std::int64_t files_ = 0;
@@ -131,13 +150,95 @@ class WalRate {
   std::optional<core::WalThrottle> throttle_;
 };
 
+// Checkpoints that come for the sake of WAL write every page of the table to it once more: a backfill that brings them
+// about feeds itself.
+class Checkpoints {
+ public:
+  MaybeWait Look(std::int64_t now_ms) {
+    const std::int64_t closest_ms = pg::MinCheckpointGapMs();
+    if (closest_ms == 0 || now_ms - looked_ms_ < kEveryMs) return Holds(now_ms);
+    looked_ms_ = now_ms;
+    const std::int64_t requested = pg::RequestedCheckpoints();
+    if (requested_ >= 0 && requested > requested_) {
+      // The first one that is seen says nothing of how long ago the one before it was.
+      if (seen_ms_ > 0 && now_ms - seen_ms_ < closest_ms) until_ms_ = now_ms + closest_ms;
+      if (requested - requested_ > 1) until_ms_ = now_ms + closest_ms;
+      seen_ms_ = now_ms;
+    }
+    requested_ = requested;
+    return Holds(now_ms);
+  }
+
+ private:
+  static constexpr std::int64_t kEveryMs = 1'000;
+
+  MaybeWait Holds(std::int64_t now_ms) const {
+    if (now_ms >= until_ms_) return std::nullopt;
+    return Wait{"checkpoints",
+                Format("checkpoints follow each other within less than %1%", Length(pg::MinCheckpointGapMs())),
+                std::min(until_ms_ - now_ms, kMostMs)};
+  }
+
+  std::int64_t looked_ms_ = 0;
+  std::int64_t requested_ = -1;
+  std::int64_t seen_ms_ = 0;
+  std::int64_t until_ms_ = 0;
+};
+
+// Whoever has an old snapshot keeps every version that is replaced meanwhile, and the table grows by them.
+class OldSnapshots {
+ public:
+  explicit OldSnapshots(OldestSnapshotText oldest) : oldest_(std::move(oldest)) {}
+
+  MaybeWait Look(std::int64_t now_ms, bool wanted) {
+    if (!wanted || (now_ms - looked_ms_ < kEveryMs && !waiting_)) return std::nullopt;
+    looked_ms_ = now_ms;
+    const auto [xmin, who] = oldest_();
+    if (xmin == 0 || xmin != xmin_) since_ms_ = now_ms;
+    xmin_ = xmin;
+    waiting_ = xmin != 0 && now_ms - since_ms_ >= kOldMs;
+    if (!waiting_) return std::nullopt;
+    return Wait{"old snapshot", "old versions of rows are kept by " + who, kAgainMs};
+  }
+
+ private:
+  static constexpr std::int64_t kEveryMs = 500;
+  static constexpr std::int64_t kOldMs = 2'000;
+
+  OldestSnapshotText oldest_;
+  std::int64_t looked_ms_ = 0;
+  std::int64_t since_ms_ = 0;  // when this one was seen first
+  std::uint32_t xmin_ = 0;
+  bool waiting_ = false;
+};
+
+class Sessions {
+ public:
+  MaybeWait Look(std::int64_t now_ms, const std::optional<std::int64_t>& limit) {
+    if (!limit) return std::nullopt;
+    const int active = pg::ActiveSessions();
+    const std::int64_t pause_ms = slowdown_.Look(now_ms, active / (static_cast<double>(*limit) + 0.5));
+    const std::string text = Format("%1% sessions are at work, the limit is %2%", active, *limit);
+    if (active > *limit) return Wait{"sessions", text, kAgainMs};
+    if (pause_ms > 0) return Wait{"sessions", "slowed down: " + text, pause_ms};
+    return std::nullopt;
+  }
+
+ private:
+  core::Slowdown slowdown_;
+};
+
 // Each is looked at each time, so that none misses what happens while another one waits.
 class Limits {
  public:
+  explicit Limits(OldestSnapshotText oldest) : snapshots_(std::move(oldest)) {}
+
   MaybeWait Look(const engine::BackfillSettings& settings) {
     const std::int64_t now_ms = pg::NowMs();
-    for (const MaybeWait& wait : {hours_.Look(settings.time_window), lag_.Look(now_ms, settings.max_replica_lag_ms),
-                                  archiver_.Look(now_ms), rate_.Look(now_ms, settings.max_wal_rate)}) {
+    for (const MaybeWait& wait :
+         {hours_.Look(settings.time_window), lag_.Look(now_ms, settings.max_replica_lag_ms), archiver_.Look(now_ms),
+          rate_.Look(now_ms, settings.max_wal_rate), checkpoints_.Look(now_ms),
+          snapshots_.Look(now_ms, settings.waits_for_snapshots), sessions_.Look(now_ms, settings.max_active)}) {
       if (wait) return wait;
     }
     return std::nullopt;
@@ -148,6 +249,9 @@ class Limits {
   StandbyLag lag_;
   ArchiverBacklog archiver_;
   WalRate rate_;
+  Checkpoints checkpoints_;
+  OldSnapshots snapshots_;
+  Sessions sessions_;
 };
 
 // Says of which argument it is what the reader of its text does not like.
@@ -174,8 +278,8 @@ void CheckLimits(const engine::BackfillSettings& settings) {
   }
 }
 
-engine::Throttle MakeThrottle() {
-  auto limits = std::make_shared<Limits>();
+engine::Throttle MakeThrottle(OldestSnapshotText oldest) {
+  auto limits = std::make_shared<Limits>(std::move(oldest));
   return [limits](const engine::BackfillSettings& settings) { return limits->Look(settings); };
 }
 

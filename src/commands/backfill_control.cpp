@@ -69,6 +69,8 @@ bool ChangeBackfill(const std::string& name, const LimitChanges& changes) {
   if (changes.max_replica_lag_ms) {
     settings.max_replica_lag_ms = *changes.max_replica_lag_ms < 0 ? std::nullopt : changes.max_replica_lag_ms;
   }
+  settings.waits_for_snapshots = changes.waits_for_snapshots.value_or(settings.waits_for_snapshots);
+  if (changes.max_active) settings.max_active = *changes.max_active == 0 ? std::nullopt : changes.max_active;
   limits.vacuum_every = changes.vacuum_every.value_or(limits.vacuum_every);
   RequireLimits(limits);
   SaveLimits(name, limits);

@@ -23,6 +23,8 @@ struct LimitChanges {
   std::optional<std::int64_t> max_replica_lag_ms;  // negative: none
   std::optional<std::string> max_wal_rate;         // empty: none
   std::optional<double> vacuum_every;
+  std::optional<bool> waits_for_snapshots;
+  std::optional<std::int64_t> max_active;  // 0: no limit
 };
 bool ChangeBackfill(const std::string& name, const LimitChanges& changes);
 

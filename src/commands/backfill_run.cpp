@@ -486,7 +486,7 @@ void Exchange(pg::RequestFields& fields, BackfillOrder& order) {
   fields& definition.revision& definition.required;
   engine::BackfillSettings& settings = order.limits.settings;
   fields& settings.batch_size& settings.target_batch_ms& settings.pause_ms& settings.time_window;
-  fields& settings.max_wal_rate& settings.max_replica_lag_ms;
+  fields& settings.max_wal_rate& settings.max_replica_lag_ms& settings.waits_for_snapshots& settings.max_active;
   fields& order.limits.vacuum_every& order.workers& order.until_ms;
 }
 

@@ -16,6 +16,8 @@ struct BackfillSettings {
   std::string time_window;  // these three as the user wrote them; empty: no limit
   std::string max_wal_rate;
   std::optional<std::int64_t> max_replica_lag_ms;
+  bool waits_for_snapshots = false;  // of others, that keep old versions of rows
+  std::optional<std::int64_t> max_active;
 };
 
 // Why a lane must not go on now.

@@ -152,12 +152,14 @@ CREATE TABLE headway.backfill (
   state pg_catalog.text NOT NULL DEFAULT 'running' CHECK (state OPERATOR(pg_catalog.=) ANY (ARRAY['running', 'stopped', 'cancelled', 'failed', 'done'])),
   request pg_catalog.text NOT NULL DEFAULT 'run' CHECK (request OPERATOR(pg_catalog.=) ANY (ARRAY['run', 'pause', 'cancel'])),
   batch_size bigint CHECK (batch_size OPERATOR(pg_catalog.>) 0),
-  target_batch_time interval NOT NULL,
-  pause interval NOT NULL,
+  target_batch_time interval NOT NULL DEFAULT '100 ms',
+  pause interval NOT NULL DEFAULT '0',
   time_window pg_catalog.text,
   max_replica_lag interval,
   max_wal_rate pg_catalog.text,
-  vacuum_every real NOT NULL,
+  vacuum_every real NOT NULL DEFAULT 0.1,
+  on_old_snapshot pg_catalog.text NOT NULL DEFAULT 'go on' CHECK (on_old_snapshot OPERATOR(pg_catalog.=) ANY (ARRAY['go on', 'wait'])),
+  max_active integer CHECK (max_active OPERATOR(pg_catalog.>) 0),
   sweep integer NOT NULL DEFAULT 0,
   table_bytes bigint NOT NULL DEFAULT 0,
   index_bytes bigint NOT NULL DEFAULT 0,
@@ -197,6 +199,8 @@ COMMENT ON COLUMN headway.backfill.time_window IS 'when it may work; NULL: alway
 COMMENT ON COLUMN headway.backfill.max_replica_lag IS 'it waits while a standby is further behind; NULL: no limit';
 COMMENT ON COLUMN headway.backfill.max_wal_rate IS 'it waits while the server writes more WAL than this; NULL: no limit';
 COMMENT ON COLUMN headway.backfill.vacuum_every IS 'the share of the table after which it is vacuumed where room is not reused; 0: never';
+COMMENT ON COLUMN headway.backfill.on_old_snapshot IS 'go on while somebody''s snapshot keeps old versions of rows, or wait until it is gone';
+COMMENT ON COLUMN headway.backfill.max_active IS 'it waits while more sessions than this are at work; NULL: no limit';
 COMMENT ON COLUMN headway.backfill.sweep IS 'how often it has been over the table';
 COMMENT ON COLUMN headway.backfill.table_bytes IS 'how large the table was when it was begun';
 COMMENT ON COLUMN headway.backfill.index_bytes IS 'how large the indexes of the table were when it was begun';
@@ -452,7 +456,7 @@ COMMENT ON COLUMN headway.progress.eta IS 'how long it is likely to go on at tha
 COMMENT ON COLUMN headway.progress.batch_rows IS 'rows of the last batch, the largest of all lanes';
 COMMENT ON COLUMN headway.progress.batch_ms IS 'milliseconds that the last batch took, the longest of all lanes';
 COMMENT ON COLUMN headway.progress.lanes IS 'processes at work';
-COMMENT ON COLUMN headway.progress.waiting_for IS 'what holds it back: lock, pause, time window, replica lag, archiver, WAL rate; NULL: nothing';
+COMMENT ON COLUMN headway.progress.waiting_for IS 'what holds it back: lock, pause, time window, replica lag, archiver, WAL rate, checkpoints, old snapshot, sessions; NULL: nothing';
 COMMENT ON COLUMN headway.progress.waiting_detail IS 'the same in words';
 COMMENT ON COLUMN headway.progress.waiting_since IS 'since when';
 COMMENT ON COLUMN headway.progress.old_snapshot IS 'whoever has a snapshot so old that the table grows; NULL: nobody, or it does not';
@@ -697,7 +701,8 @@ CREATE FUNCTION safe_backfill(
     strategy pg_catalog.text DEFAULT 'auto', batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT '100 ms',
     pause interval DEFAULT '0', max_duration interval DEFAULT NULL, time_window pg_catalog.text DEFAULT NULL,
     max_replica_lag interval DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL, vacuum_every real DEFAULT 0.1,
-    workers integer DEFAULT 1, on_error pg_catalog.text DEFAULT 'stop', wait boolean DEFAULT true)
+    workers integer DEFAULT 1, on_error pg_catalog.text DEFAULT 'stop', wait boolean DEFAULT true,
+    on_old_snapshot pg_catalog.text DEFAULT 'go on', max_active integer DEFAULT NULL)
   RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_backfill IS
   'UPDATE relation SET set_clause WHERE where_clause, in small committed batches, as a job that goes on where it stopped when called again. batch_size: rows, NULL: what target_batch_time allows; max_duration: of this call; workers: processes; on_error: stop or skip; wait => false goes on in the background. Returns the rows updated by this call';
@@ -707,7 +712,8 @@ CREATE FUNCTION safe_delete(
     strategy pg_catalog.text DEFAULT 'auto', batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT '100 ms',
     pause interval DEFAULT '0', max_duration interval DEFAULT NULL, time_window pg_catalog.text DEFAULT NULL,
     max_replica_lag interval DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL, vacuum_every real DEFAULT 0.1,
-    workers integer DEFAULT 1, on_error pg_catalog.text DEFAULT 'stop', wait boolean DEFAULT true)
+    workers integer DEFAULT 1, on_error pg_catalog.text DEFAULT 'stop', wait boolean DEFAULT true,
+    on_old_snapshot pg_catalog.text DEFAULT 'go on', max_active integer DEFAULT NULL)
   RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION safe_delete IS
   'DELETE FROM relation WHERE where_clause, in small committed batches, as a job like that of safe_backfill(), with the same limits. Returns the rows deleted by this call';
@@ -735,9 +741,9 @@ COMMENT ON FUNCTION safe_backfill_forget(pg_catalog.text) IS
 CREATE FUNCTION safe_backfill_set(
     name pg_catalog.text, batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT NULL, pause interval DEFAULT NULL,
     time_window pg_catalog.text DEFAULT NULL, max_replica_lag interval DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL,
-    vacuum_every real DEFAULT NULL)
+    vacuum_every real DEFAULT NULL, on_old_snapshot pg_catalog.text DEFAULT NULL, max_active integer DEFAULT NULL)
   RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, interval, pg_catalog.text, real) IS
+COMMENT ON FUNCTION safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, interval, pg_catalog.text, real, pg_catalog.text, integer) IS
   'changes limits of a job, within a second if it is being run. NULL: as it is; batch_size 0, an empty text and a negative interval: no limit. Returns whether it is being run now';
 
 CREATE FUNCTION safe_set_not_null(relation pg_catalog.regclass, column_name pg_catalog.text, fill pg_catalog.text DEFAULT NULL)
@@ -810,11 +816,11 @@ REVOKE ALL ON FUNCTION
   migrate_locks(pg_catalog.text),
   migrate_blockers(pg_catalog.regclass, pg_catalog.text),
   safe_backfill(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, integer, interval, interval, interval, pg_catalog.text, interval, pg_catalog.text, real, integer,
-    pg_catalog.text, boolean),
+    pg_catalog.text, boolean, pg_catalog.text, integer),
   safe_delete(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, integer, interval, interval, interval, pg_catalog.text, interval, pg_catalog.text, real, integer,
-    pg_catalog.text, boolean),
+    pg_catalog.text, boolean, pg_catalog.text, integer),
   safe_backfill_pause(pg_catalog.text), safe_backfill_resume(pg_catalog.text), safe_backfill_cancel(pg_catalog.text), safe_backfill_forget(pg_catalog.text),
-  safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, interval, pg_catalog.text, real),
+  safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, interval, pg_catalog.text, real, pg_catalog.text, integer),
   safe_set_not_null(pg_catalog.regclass, pg_catalog.text, pg_catalog.text),
   safe_add_check(pg_catalog.regclass, pg_catalog.text, pg_catalog.text),
   safe_change_column_type(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, boolean),

@@ -98,6 +98,14 @@ inline const PgBackendStatus* SessionStatus(int number) {
   return session == nullptr ? nullptr : &session->backendStatus;
 }
 
+inline std::int64_t RequestedCheckpoints() {
+#if PG_VERSION_NUM >= 170000
+  return pgstat_fetch_stat_checkpointer()->num_requested;
+#else
+  return pgstat_fetch_stat_checkpointer()->requested_checkpoints;
+#endif
+}
+
 inline bool HoldsLock(const LOCKTAG* tag, LOCKMODE mode) {
 #if PG_VERSION_NUM >= 170000
   return LockHeldByMe(tag, mode, false);

@@ -8,6 +8,7 @@
 extern "C" {
 #include "access/xlog.h"
 #include "executor/instrument.h"
+#include "replication/slot.h"
 #include "replication/walsender.h"
 #include "replication/walsender_private.h"
 #include "storage/fd.h"
@@ -69,6 +70,45 @@ std::vector<Standby> Standbys() {
     standbys.push_back(standby);
   }
   return standbys;
+}
+
+std::vector<LogicalSlot> LogicalSlots() {
+  std::vector<LogicalSlot> slots;
+  if (ReplicationSlotCtl == nullptr) return slots;
+  for (int i = 0; i < max_replication_slots; ++i) {
+    ReplicationSlot* slot = &ReplicationSlotCtl->replication_slots[i];
+    SpinLockAcquire(&slot->mutex);
+    const bool logical = slot->in_use && OidIsValid(slot->data.database);
+    const XLogRecPtr confirmed = slot->data.confirmed_flush;
+    const NameData name = slot->data.name;
+    SpinLockRelease(&slot->mutex);
+    if (logical && !XLogRecPtrIsInvalid(confirmed)) slots.push_back({NameStr(name), confirmed});
+  }
+  return slots;
+}
+
+int ActiveSessions() {
+  return Guarded([] {
+    int active = 0;
+    pgstat_clear_backend_activity_snapshot();
+    const int count = pgstat_fetch_stat_numbackends();
+    for (int i = 1; i <= count; ++i) {
+      const PgBackendStatus* session = compat::SessionStatus(i);
+      if (session == nullptr || session->st_backendType != B_BACKEND) continue;
+      if (session->st_state != STATE_RUNNING && session->st_state != STATE_FASTPATH) continue;
+      const PGPROC* process = BackendPidGetProc(session->st_procpid);
+      constexpr std::uint32_t kClass = 0xFF000000U;
+      if (process != nullptr && (process->wait_event_info & kClass) != PG_WAIT_EXTENSION) ++active;
+    }
+    return active;
+  });
+}
+
+std::int64_t RequestedCheckpoints() {
+  return Guarded([]() -> std::int64_t {
+    pgstat_clear_snapshot();
+    return compat::RequestedCheckpoints();
+  });
 }
 
 std::string ApplicationName(int pid) {

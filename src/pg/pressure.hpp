@@ -20,6 +20,19 @@ struct Standby {
 };
 
 std::vector<Standby> Standbys();
+// Logical replication slots, whether somebody reads them or not.
+struct LogicalSlot {
+  std::string name;
+  std::uint64_t confirmed = 0;  // position up to which its reader has said to have all
+};
+std::vector<LogicalSlot> LogicalSlots();
+
+// Sessions that are at work now, in all databases. Whoever waits in an extension (for a worker of ours, for instance)
+// is not.
+int ActiveSessions();
+// Checkpoints that were begun for the sake of WAL, or by hand, since the server began to count.
+std::int64_t RequestedCheckpoints();
+
 // What a session calls itself; empty when it is gone or says nothing.
 std::string ApplicationName(int pid);
 // Whether the server tells this user which standbys there are. Opens a transaction for that when none is open.

@@ -45,12 +45,18 @@ NumberSetting max_archive_backlog = {"headway.max_archive_backlog", 256, 0,
                                      "How many WAL files may wait for the archiver before a backfill waits too.",
                                      "0: a backfill does not look at it."};
 
+NumberSetting min_checkpoint_gap = {
+    "headway.min_checkpoint_gap", 0, GUC_UNIT_MS,
+    "How close checkpoints may come that were begun for the sake of WAL before a backfill waits.",
+    "It waits for as long again. 0: a backfill does not look at it."};
+
 NumberSetting keep_history = {"headway.keep_history", 0, 0,
                               "How many days what is known of ended backfills and deletes is kept.",
                               "Older rows are deleted when the next one begins. 0: they are kept for good."};
 
-NumberSetting* const numbers[] = {&hover_time,           &lock_timeout,  &lock_timeout_max,    &lock_retry,
-                                  &concurrently_timeout, &max_lock_hold, &max_archive_backlog, &keep_history};
+NumberSetting* const numbers[] = {&hover_time,          &lock_timeout,         &lock_timeout_max,
+                                  &lock_retry,          &concurrently_timeout, &max_lock_hold,
+                                  &max_archive_backlog, &keep_history,         &min_checkpoint_gap};
 
 char* mirror_version_table = nullptr;
 
@@ -63,6 +69,7 @@ std::int64_t LockRetryMs() { return lock_retry.value; }
 std::int64_t ConcurrentlyTimeoutMs() { return concurrently_timeout.value; }
 std::int64_t MaxLockHoldMs() { return max_lock_hold.value; }
 std::int64_t MaxArchiveBacklog() { return max_archive_backlog.value; }
+std::int64_t MinCheckpointGapMs() { return min_checkpoint_gap.value; }
 std::int64_t KeepHistoryDays() { return keep_history.value; }
 std::string MirrorVersionTable() { return mirror_version_table == nullptr ? "" : mirror_version_table; }
 

@@ -16,6 +16,7 @@ std::int64_t ConcurrentlyTimeoutMs();
 std::int64_t MaxLockHoldMs();
 // Files; 0: no limit.
 std::int64_t MaxArchiveBacklog();
+std::int64_t MinCheckpointGapMs();
 std::int64_t KeepHistoryDays();
 // Empty: there is none.
 std::string MirrorVersionTable();

@@ -19,6 +19,12 @@ bool SkipsFailures(const std::string& on_error) {
                     "Use 'stop' or 'skip'.");
 }
 
+bool WaitsForSnapshots(const std::string& on_old_snapshot) {
+  if (on_old_snapshot == "go on" || on_old_snapshot == "wait") return on_old_snapshot == "wait";
+  throw core::Error(core::sqlstate::kInvalidParameterValue,
+                    core::Format("unknown on_old_snapshot \"%1%\"", on_old_snapshot), {}, "Use 'go on' or 'wait'.");
+}
+
 template <class T>
 T Given(const std::optional<T>& value, const char* name) {
   if (value) return *value;
@@ -40,7 +46,9 @@ Datum Run(FunctionCallInfo fcinfo, server::BackfillCall& call, int next) {
   call.limits.vacuum_every = Given(pg::OptionalReal(fcinfo, next++), "vacuum_every");
   call.workers = static_cast<int>(Given(pg::OptionalInteger(fcinfo, next++), "workers"));
   call.skip_failures = SkipsFailures(pg::TextArgument(fcinfo, next++, "on_error"));
-  call.wait = pg::BooleanArgument(fcinfo, next, true);
+  call.wait = pg::BooleanArgument(fcinfo, next++, true);
+  settings.waits_for_snapshots = WaitsForSnapshots(pg::TextArgument(fcinfo, next++, "on_old_snapshot"));
+  settings.max_active = pg::OptionalInteger(fcinfo, next);
   return Int64GetDatum(server::Backfill(fcinfo, call));
 }
 
@@ -88,5 +96,8 @@ HEADWAY_FUNCTION(safe_backfill_set) {
   changes.max_replica_lag_ms = pg::OptionalMilliseconds(fcinfo, 5, "max_replica_lag");
   changes.max_wal_rate = pg::OptionalText(fcinfo, 6);
   changes.vacuum_every = pg::OptionalReal(fcinfo, 7);
+  const std::optional<std::string> on_old_snapshot = pg::OptionalText(fcinfo, 8);
+  if (on_old_snapshot) changes.waits_for_snapshots = WaitsForSnapshots(*on_old_snapshot);
+  changes.max_active = pg::OptionalInteger(fcinfo, 9);
   return BoolGetDatum(server::ChangeBackfill(name, changes));
 }

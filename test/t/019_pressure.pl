@@ -1,4 +1,5 @@
-# What a backfill waits for between two batches: a standby that is paused, an archiver that fails, its hours, the WAL rate.
+# What a backfill waits for between two batches: a standby that is paused, a slot that nobody reads, an archiver that fails, old
+# snapshots, sessions at work, checkpoints, its hours, the WAL rate.
 use strict;
 use warnings;
 
@@ -9,8 +10,8 @@ use Time::HiRes ();
 
 use HeadwayTest;
 
-my $node = headway_node('primary', autovacuum => 'off', archive_mode => 'on', archive_command => "'true'",
-	init => { allows_streaming => 1 });
+my $node = headway_node('primary', autovacuum => 'off', max_prepared_transactions => 5, archive_mode => 'on', archive_command => "'true'",
+	init => { allows_streaming => 'logical' });
 my $rows = 20_000;
 my $few_rows = "batch_size => 20, pause => '2 ms'";
 
@@ -115,6 +116,57 @@ goes_through($job, 'headway.max_archive_backlog = 0');
 $node->append_conf('postgresql.conf', "archive_command = 'true'");
 $node->reload;
 
+# ---- the reader of a logical slot ------------------------------------------------------------------------------
+
+query(q{SELECT pg_create_logical_replication_slot('unread', 'pgoutput')});
+$job = start_job('slot', "$few_rows, max_replica_lag => '500 ms'");
+like(wait_for_wait('slot', 'replica lag'), qr/^the reader of slot "unread" is .* behind, the limit is 500 ms$/, 'a slot that nobody reads holds it back');
+query(q{SELECT pg_drop_replication_slot('unread')});
+goes_through($job, 'the slot is gone');
+
+# ---- an old snapshot -------------------------------------------------------------------------------------------
+
+my $holder = do { local $ENV{PGAPPNAME} = 'reporter'; open_session($node) };
+$holder->run('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM t;');
+$job = start_job('snapshot', "$few_rows, on_old_snapshot => 'wait'");
+like(wait_for_wait('snapshot', 'old snapshot'), qr/^old versions of rows are kept by pid \d+ \(\w+\@reporter, "idle in transaction" for /, 'whose it is');
+is(query(q{SELECT safe_backfill_set('snapshot', on_old_snapshot => 'go on')}), 't', 'told to go on');
+goes_through($job, 'in spite of it');
+$job = start_job('snapshot 2', "$few_rows, on_old_snapshot => 'wait'");
+wait_for_wait('snapshot 2', 'old snapshot');
+$holder->run('COMMIT;');
+$holder->finish;
+goes_through($job, 'the snapshot is gone');
+query(q{BEGIN; CREATE TABLE prepared (); PREPARE TRANSACTION 'left behind'});
+$job = start_job('prepared', "$few_rows, on_old_snapshot => 'wait'");
+is(wait_for_wait('prepared', 'old snapshot'), 'old versions of rows are kept by prepared transaction "left behind"', 'a prepared transaction');
+query(q{ROLLBACK PREPARED 'left behind'});
+goes_through($job, 'it is gone');
+
+# ---- sessions at work ------------------------------------------------------------------------------------------
+
+my @busy = map { start_psql($node, 'SELECT pg_sleep(300)') } 1 .. 3;
+wait_until($node, q{SELECT count(*) = 3 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(300)' AND state = 'active'});
+$job = start_job('busy', "$few_rows, max_active => 2");
+is(wait_for_wait('busy', 'sessions'), '3 sessions are at work, the limit is 2', 'how many there are; whoever waits for it is none');
+query(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(300)'});
+$_->finish for @busy;
+goes_through($job, 'they have gone');
+
+# ---- checkpoints -----------------------------------------------------------------------------------------------
+
+$job = start_job('checkpoints', "$few_rows", 'headway.min_checkpoint_gap' => '4s');
+wait_until($node, q{SELECT sum(rows_done) > 0 FROM headway.backfill_range WHERE name = 'checkpoints'});
+my $held = 0;
+for (1 .. 20) {
+	query('CHECKPOINT');
+	Time::HiRes::usleep(1_100_000);
+	$held = query(q{SELECT count(*) FROM headway.backfill_range WHERE name = 'checkpoints' AND waiting_for = 'checkpoints'});
+	last if $held;
+}
+is($held, 1, 'checkpoints that follow each other closely hold it back');
+goes_through($job, 'they are over');
+
 # ---- its hours -------------------------------------------------------------------------------------------------
 
 my $later = query(q{SELECT to_char(now() + '3 days', 'Dy') || ' 22:00-06:00'});
@@ -143,7 +195,7 @@ cmp_ok($took, '>', $megabytes - 1.5, "$megabytes MB take as long as they must");
 
 # ---- limits that are none --------------------------------------------------------------------------------------
 
-for my $limit ("time_window => '22:00'", "max_wal_rate => '20 apples'", "max_replica_lag => '-1 s'") {
+for my $limit ("time_window => '22:00'", "max_wal_rate => '20 apples'", "max_replica_lag => '-1 s'", "max_active => 0") {
 	my ($state, $message) = psql_error($node, "SELECT safe_backfill('t', 'n = id', 'n IS NULL', 'none', $limit)");
 	is($state, '22023', "$limit is refused");
 	my ($argument) = $limit =~ /^(\w+)/;
