@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures pg_headway beside its peers, in turn, on one private server, and prints ratios.
 #
-#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [callers] [backfill] [stall] [busy]
-#                    [operations] [guard]
+#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [callers] [backfill] [traffic] [stall]
+#                    [busy] [operations] [guard]
 #
 #   revisions  100 and 1,000 small revisions: each door beside `psql -f` (a transaction each) and `psql -1 -f`
 #   alembic    the same revisions beside Debian's Alembic: upgrade, an upgrade with nothing to do, history, current; the
@@ -13,7 +13,10 @@
 #              its later ones, and the peak of the session's memory. Then 5,000 and 20,000 registered one by one
 #   many       5,000 revisions in one call, with the settings of a fresh installation
 #   callers    64 calls of migrate_upgrade('head') at once with three CREATE INDEX CONCURRENTLY to do, beside a single one
-#   backfill   safe_backfill() beside one UPDATE and beside the loop of Example 5, on a bigint and on a uuid key
+#   backfill   safe_backfill() in storage order, by key and with two workers, beside one UPDATE, a loop by key that commits and the
+#              loop of Example 5, on a bigint and on a uuid key, with a second index: time, CPU, WAL, sizes, longest batch; and
+#              what a call costs that finds nothing to do. --rows for other numbers than 2,000,000
+#   traffic    the same among point reads and updates: what the others notice
 #   stall      ALTER TABLE ADD COLUMN behind a reader of 20 seconds: how long other clients of the table wait meanwhile,
 #              and when it is through; beside psql, Alembic and nothing at all
 #   busy       the same under short reads that always overlap, so that the table is never free
@@ -40,12 +43,12 @@ while [ $# -gt 0 ]; do
     --rounds) rounds=$2; shift ;;
     --rows) rows=$2; shift ;;
     -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
-    revisions | alembic | graph | many | callers | backfill | stall | busy | operations | guard) parts+=("$1") ;;
+    revisions | alembic | graph | many | callers | backfill | traffic | stall | busy | operations | guard) parts+=("$1") ;;
     *) die "unknown argument: $1 (see --help)" ;;
   esac
   shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many callers backfill stall busy operations guard)
+[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many callers backfill traffic stall busy operations guard)
 
 server_psql() { as_user "$bindir/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$work/t" -U bench "$@"; }
 
@@ -370,53 +373,146 @@ many_connections() {
   wait "${pids[@]}"
 }
 
+# make_rows KEY GROWS: rows of about 218 bytes, on tight pages; $heap_before is the size of the heap.
 make_rows() {
-  local key=$1
+  local key=$1 type=text value="'value ' || i || repeat('y', 20)"
+  [ "$2" = yes ] || { type=bigint; value=i; }
   fresh_database bench
   server_psql -d bench >/dev/null <<SQL
-CREATE TABLE videos (id $key, legacy text, current text, created_at timestamptz DEFAULT now(), pad text);
-INSERT INTO videos (legacy, pad) SELECT 'value ' || i, repeat('x', 130) FROM generate_series(1, $rows) AS i;
+CREATE TABLE videos (id $key, legacy $type, current $type, created_at timestamptz DEFAULT now(), pad text);
+INSERT INTO videos (legacy, pad) SELECT $value, repeat('x', 130) FROM generate_series(1, $rows) AS i;
 ALTER TABLE videos ADD PRIMARY KEY (id);
 CREATE INDEX ON videos (created_at);
 VACUUM (ANALYZE) videos;
 CHECKPOINT;
 SQL
+  heap_before=$(server_psql -d bench -c "SELECT pg_relation_size('videos')")
 }
 
-# measure NAME SQL: time, WAL and growth of the heap of one statement on fresh rows.
+# In hundredths of a second: of all processes of the server that have ended.
+cpu_ticks() { awk '{ print $16 + $17 }' "/proc/$(head -n 1 "$work/data/postmaster.pid")/stat"; }
+
+sizes() {
+  server_psql -d bench -F ' ' -c "SELECT pg_relation_size('videos'), pg_indexes_size('videos'), pg_current_wal_insert_lsn() - '0/0'"
+}
+
+# measure NAME SQL: one statement on fresh rows: wall and CPU seconds, WAL, growth of heap and indexes, longest batch.
 measure() {
-  local name=$1 sql=$2 wal_from wal pages_from pages longest
-  wal_from=$(server_psql -d bench -c 'SELECT pg_current_wal_insert_lsn()')
-  pages_from=$(server_psql -d bench -c "SELECT pg_relation_size('videos')")
+  local name=$1 sql=$2 heap indexes wal heap_to indexes_to wal_to cpu longest
+  read -r heap indexes wal < <(sizes)
+  sleep 0.1
+  cpu=$(cpu_ticks)
   clock server_psql -d bench -c "$sql"
-  wal=$(server_psql -d bench -c "SELECT round((pg_current_wal_insert_lsn() - '$wal_from'::pg_lsn) / 1048576.0)")
-  pages=$(server_psql -d bench -c "SELECT round(pg_relation_size('videos') / $pages_from.0, 2)")
-  longest=$(sed -n 's/.*the longest batch \([0-9]* ms\)\..*/\1/p' "$work/t/err.log")
-  [ "$(server_psql -d bench -c 'SELECT count(*) FROM videos WHERE current IS DISTINCT FROM legacy')" = 0 ] ||
-    die "$name has left rows undone"
-  echo "$took" >>"$work/t/times.$name"
-  say "  $name: $took s, WAL $wal MB, heap ${pages}x${longest:+, longest batch $longest}"
+  sleep 0.2
+  cpu=$(awk -v from="$cpu" -v to="$(cpu_ticks)" 'BEGIN { printf "%.2f", (to - from) / 100 }')
+  read -r heap_to indexes_to wal_to < <(sizes)
+  longest=$(sed -n 's/.*the longest batch \([0-9]*\) ms\..*/\1/p' "$work/t/err.log")
+  [ "$(server_psql -d bench -c "SELECT count(*) FROM videos WHERE $undone")" = 0 ] || die "$name has left rows undone"
+  echo "$took" >>"$work/t/times.$name.wall"
+  echo "$cpu" >>"$work/t/times.$name.cpu"
+  awk -v a="$wal" -v b="$wal_to" 'BEGIN { printf "%.0f\n", (b - a) / 1048576 }' >>"$work/t/times.$name.wal"
+  ratio "$heap_to" "$heap" >>"$work/t/times.$name.heap"
+  ratio "$indexes_to" "$indexes" >>"$work/t/times.$name.indexes"
+  echo "${longest:--}" >>"$work/t/times.$name.longest"
 }
 
+# measured NAME LABEL: its medians, and how they are to those of the single UPDATE.
+measured() {
+  say "$(printf '  %-26s wall %7.2f s %5sx   CPU %7.2f s %5sx   WAL %6d MB %5sx   heap %5sx   indexes %5sx   longest %6s ms' "$2" \
+    "$(middle "$1.wall")" "$(ratio "$(middle "$1.wall")" "$(middle update.wall)")" \
+    "$(middle "$1.cpu")" "$(ratio "$(middle "$1.cpu")" "$(middle update.cpu)")" \
+    "$(middle "$1.wal")" "$(ratio "$(middle "$1.wal")" "$(middle update.wal)")" \
+    "$(middle "$1.heap")" "$(middle "$1.indexes")" "$(middle "$1.longest")")"
+}
+
+undone='current IS NULL AND legacy IS NOT NULL'
+
+# As people write it by hand: Example 5 (one transaction, from the top each time), and by the key with a commit each.
+make_loops() {
+  server_psql -d bench -c "CREATE PROCEDURE example_5() LANGUAGE plpgsql AS \$\$
+    DECLARE n bigint; BEGIN LOOP
+      UPDATE videos SET current = legacy WHERE id IN (SELECT id FROM videos WHERE $undone LIMIT 1000);
+      GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; END LOOP; END \$\$" -c "CREATE PROCEDURE keyset() LANGUAGE plpgsql AS \$\$
+    DECLARE at videos.id%TYPE; upto videos.id%TYPE; BEGIN LOOP
+      SELECT id INTO upto FROM (SELECT id FROM videos WHERE at IS NULL OR id > at ORDER BY id LIMIT 5000) b ORDER BY id DESC LIMIT 1;
+      EXIT WHEN upto IS NULL;
+      UPDATE videos SET current = legacy WHERE id <= upto AND (at IS NULL OR id > at) AND $undone;
+      COMMIT; at := upto; END LOOP; END \$\$"
+}
+
+# contender NAME SQL: on rows of its own.
+contender() {
+  make_rows "$key" "$grows"
+  make_loops
+  measure "$@"
+}
+
+# With values that make the rows about 17 % longer, or as long as they were: then a number takes the place of another.
 bench_backfill() {
-  local key round
-  local loop='DO $$ DECLARE n bigint; BEGIN LOOP
-    UPDATE videos SET current = legacy
-    WHERE id IN (SELECT id FROM videos WHERE current IS NULL AND legacy IS NOT NULL LIMIT 1000);
-    GET DIAGNOSTICS n = ROW_COUNT; EXIT WHEN n = 0; END LOOP; END $$'
+  local key grows round backfill="SELECT safe_backfill('videos', 'current = legacy', '$undone'"
   for key in 'bigint GENERATED ALWAYS AS IDENTITY' 'uuid DEFAULT gen_random_uuid()'; do
-    rm -f "$work"/t/times.*
-    say "backfill of $rows rows, key ${key%% *}:"
-    for ((round = 0; round < rounds; round++)); do
-      make_rows "$key"
-      measure update 'UPDATE videos SET current = legacy WHERE current IS NULL AND legacy IS NOT NULL'
-      make_rows "$key"
-      measure safe_backfill "SELECT safe_backfill('videos', 'current = legacy', 'current IS NULL AND legacy IS NOT NULL')"
+    for grows in yes no; do
+      [ "$grows" = yes ] || [ "${key%% *}" = bigint ] || continue
+      rm -f "$work"/t/times.*
+      for ((round = 0; round < rounds; round++)); do
+        contender update "UPDATE videos SET current = legacy WHERE $undone"
+        contender backfill "$backfill)"
+        contender by_key "$backfill, strategy => 'key')"
+        contender two "$backfill, workers => 2)"
+        [ "$grows" = yes ] || continue
+        contender keyset 'CALL keyset()'
+        contender example_5 'CALL example_5()'
+      done
+      server_psql -d bench -c 'VACUUM (FULL) videos'
+      say "$rows rows, key ${key%% *}, $([ "$grows" = yes ] && echo 'longer afterwards' || echo 'as long as before'); written tight the heap is $(ratio "$(server_psql -d bench -c "SELECT pg_relation_size('videos')")" "$heap_before")x:"
+      measured update 'one UPDATE'
+      measured backfill 'safe_backfill'
+      measured by_key "safe_backfill, by key"
+      measured two 'safe_backfill, 2 workers'
+      [ "$grows" = yes ] || continue
+      measured keyset 'loop by key, commits'
+      measured example_5 'loop of Example 5'
+      make_rows "$key" "$grows"
+      server_psql -d bench -c 'UPDATE videos SET current = legacy' -c 'VACUUM (FULL, ANALYZE) videos' -c 'SET max_parallel_workers_per_gather = 0; SELECT count(*) FROM videos' >/dev/null
+      for ((round = 0; round < rounds; round++)); do
+        timed count server_psql -d bench -c "SET max_parallel_workers_per_gather = 0; SELECT count(*) FROM videos WHERE $undone"
+        timed nothing server_psql -d bench -c "$backfill)"
+      done
+      say "  nothing matches: $(middle nothing) s, count(*) with that condition $(middle count) s: $(ratio "$(middle nothing)" "$(middle count)")x"
     done
-    make_rows "$key"
-    measure example_5_loop "$loop"
-    say "  safe_backfill / UPDATE: $(ratio "$(middle safe_backfill)" "$(middle update)")x    Example 5's loop / safe_backfill: $(ratio "$(middle example_5_loop)" "$(middle safe_backfill)")x"
   done
+}
+
+# traffic_round NAME SQL: on rows of their own, among point reads and updates.
+traffic_round() {
+  make_rows 'bigint GENERATED ALWAYS AS IDENTITY' yes
+  make_loops
+  server_psql -d bench -c 'ALTER TABLE videos ADD COLUMN title text, ADD COLUMN views bigint DEFAULT 0' -c CHECKPOINT
+  video_rows=$rows
+  traffic "$traffic_seconds" 300
+  sleep 2
+  watched "$1" server_psql -d bench -c "$2"
+}
+
+bench_traffic() {
+  local round traffic_seconds=60 backfill="SELECT safe_backfill('videos', 'current = legacy', '$undone'"
+  rm -f "$work"/t/times.*
+  for ((round = 0; round < rounds; round++)); do
+    traffic_round nothing 'SELECT pg_sleep(10)'
+    traffic_round update "UPDATE videos SET current = legacy WHERE $undone"
+    traffic_round keyset 'CALL keyset()'
+    traffic_round example_5 'CALL example_5()'
+    traffic_round backfill "$backfill)"
+    traffic_round two "$backfill, workers => 2)"
+  done
+  say "$rows rows under 300 transactions a second of point reads and updates:"
+  others nothing 'the traffic alone' ''
+  others update 'one UPDATE' "$(middle update.took) s"
+  others keyset 'loop by key, commits' "$(middle keyset.took) s"
+  others example_5 'loop of Example 5' "$(middle example_5.took) s"
+  others backfill 'safe_backfill' "$(middle backfill.took) s"
+  others two 'safe_backfill, 2 workers' "$(middle two.took) s"
+  say '  aimed at: p99 <= 4x that of the traffic alone, longest <= 40 ms'
 }
 
 # ---- what others notice of a lock -----------------------------------------------------------------------------

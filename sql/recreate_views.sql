@@ -106,7 +106,9 @@ ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC;
 
 -- One that does not fit the new type is found before anything is done.
 CREATE VIEW shown.hours AS SELECT v.seconds % 3600 AS rest FROM videos v, oids o WHERE o.relname = 'long';
+\set VERBOSITY terse
 SELECT safe_change_column_type('videos', 'seconds', 'text', recreate_views => true);
+\set VERBOSITY default
 SELECT attname FROM pg_attribute WHERE attrelid = 'videos'::regclass AND attname ~ 'headway';
 SELECT rest FROM shown.hours ORDER BY 1 LIMIT 1;
 DROP VIEW shown.hours;

@@ -20,7 +20,7 @@ using core::Error;
 using core::Format;
 
 constexpr std::int64_t kSmallestWindow = 500;
-constexpr std::int64_t kLargestWindow = 50'000;
+constexpr std::int64_t kLargestWindow = 100'000;
 constexpr std::int64_t kAllOfIt = 1'000'000'000;
 constexpr std::size_t kMostSkipped = 10'000;
 // The pages of a window are taken for neighbours when they are at least every so-manieth one between its ends.
@@ -29,13 +29,14 @@ constexpr std::int64_t kDense = 4;
 class KeyWalk : public SavedWalk {
  public:
   KeyWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
-          std::unique_ptr<RangeLock> lock)
+          std::unique_ptr<RangeLock> lock, Turns& turns)
       : SavedWalk(definition.name, std::move(range), std::move(lock)),
         definition_(definition),
         target_(target),
         sql_(definition, target_, true),
         deletes_(definition.deletes),
         interleaves_(Interleaves(definition, target_)),
+        turns_(turns),
         columns_(target_.key.size()),
         write_(sql_.ChangeReturning(sql_.place() + " OPERATOR(pg_catalog.=) ANY ($1)", sql_.KeyList("")), columns_,
                pg::Access::kPlaces),
@@ -90,6 +91,7 @@ class KeyWalk : public SavedWalk {
   const WalkSql sql_;
   const bool deletes_;
   const bool interleaves_;
+  Turns& turns_;
   const std::size_t columns_;
   std::unique_ptr<pg::RowQuery> read_first_, read_next_;
   pg::RowQuery write_;
@@ -146,7 +148,7 @@ engine::RangeWalk::Found KeyWalk::Read(std::int64_t batch_rows) {
   Settle();
   if (range_.bound.empty() || range_.position == range_.bound) return Found::kEnd;
   const bool resumes = !range_.window_end.empty();
-  const std::int64_t wanted = std::clamp(batch_rows * last_passes_, kSmallestWindow, kLargestWindow);
+  const std::int64_t wanted = std::clamp(batch_rows * last_passes_ * turns_.count(), kSmallestWindow, kLargestWindow);
   pg::ReadRows rows = ReadRows(resumes ? kAllOfIt : wanted);
   RequireKey(definition_, range_);
   window_seen_ = rows.seen;
@@ -201,7 +203,9 @@ engine::Step KeyWalk::Take(std::int64_t most, engine::Care care) {
   step.rows = static_cast<std::int64_t>(slice.end - slice.begin);
   step.ends_pass = slice.ends_pass;
   const std::optional<std::int64_t> hot_before = pg::CountHotUpdates(target_.oid);
+  if (range_.passes > 1) turns_.Before(target_.oid, slice.pass);
   step.updated = WriteSlice(slice, care);
+  turns_.Behind(slice.pass);
   const std::optional<std::int64_t> hot = pg::CountHotUpdates(target_.oid);
   if (!deletes_ && hot) {
     counts_.moved += std::max<std::int64_t>(0, step.updated - (*hot - hot_before.value_or(0)));
@@ -303,6 +307,7 @@ void KeyWalk::GoBehind(const Window::Slice& slice) {
     window_.GoTo(slice.end);
   }
   if (window_.HasRows()) return;
+  turns_.EndWindow();
   range_.position = range_.window_end;
   range_.window_end.clear();
   range_.pass_position.clear();
@@ -349,8 +354,8 @@ void KeyWalk::PassOverSkipped(const core::ErrorReport& error) {
 }  // namespace
 
 std::unique_ptr<engine::RangeWalk> MakeKeyWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                               BackfillRange range, std::unique_ptr<RangeLock> lock) {
-  return std::make_unique<KeyWalk>(definition, target, std::move(range), std::move(lock));
+                                               BackfillRange range, std::unique_ptr<RangeLock> lock, Turns& turns) {
+  return std::make_unique<KeyWalk>(definition, target, std::move(range), std::move(lock), turns);
 }
 
 }  // namespace headway::server

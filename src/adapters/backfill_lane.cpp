@@ -5,6 +5,7 @@
 #include "adapters/backfill_job.hpp"
 #include "adapters/backfill_key.hpp"
 #include "adapters/backfill_walk.hpp"
+#include "adapters/backfill_window.hpp"
 #include "adapters/engine_ports.hpp"
 #include "adapters/sessions.hpp"
 #include "adapters/throttle.hpp"
@@ -43,6 +44,7 @@ class LaneJob : public engine::BackfillJob {
   pg::TableShape TableOf(const BackfillRange& range) const;
 
   const BackfillDefinition& definition_;
+  Turns turns_;     // one range after the other
   int number_ = 0;  // of the range that was taken last
   Oid table_ = pg::kNoOid;
 };
@@ -61,9 +63,9 @@ std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
     number_ = number;
     table_ = table.oid;
     ClaimRange(definition_.name, number);
-    if (range->strategy == "ctid") return MakePageWalk(definition_, table, *range, std::move(lock));
+    if (range->strategy == "ctid") return MakePageWalk(definition_, table, *range, std::move(lock), turns_);
     UseKeyOf(definition_, *range, table);
-    return range->strategy == "key" ? MakeKeyWalk(definition_, table, *range, std::move(lock))
+    return range->strategy == "key" ? MakeKeyWalk(definition_, table, *range, std::move(lock), turns_)
                                     : MakeThroughWalk(definition_, table, *range, std::move(lock));
   }
   number_ = 0;
@@ -116,6 +118,7 @@ engine::LaneResult WalkLane(engine::Session& session, const LaneOrder& order, bo
   options.until_ms = order.until_ms;
   options.pass_over_failures = order.definition.pass_over_failures;
   options.speaks = speaks;
+  options.alone = order.alone;
   // An operation that backfills as one of its phases has advice of its own.
   if (!order.definition.required || !order.definition.revision.empty()) options.failure_hint = kFailureHint;
   const auto oldest = [&session]() -> std::pair<std::uint32_t, std::string> {
@@ -132,7 +135,7 @@ engine::LaneResult WalkLane(engine::Session& session, const LaneOrder& order, bo
 void Exchange(pg::RequestFields& fields, LaneOrder& order) {
   BackfillDefinition& definition = order.definition;
   fields& definition.relation& definition.deletes& definition.set_clause& definition.where_clause;
-  fields& definition.name& definition.pass_over_failures& order.until_ms;
+  fields& definition.name& definition.pass_over_failures& order.until_ms& order.alone;
 }
 
 std::int64_t LaneInWorker(const pg::WorkerRequest& request) {

@@ -13,6 +13,7 @@ namespace headway::server {
 struct LaneOrder {
   BackfillDefinition definition;
   std::optional<std::int64_t> until_ms;  // wall clock
+  bool alone = true;                     // no other lane works on the job
 };
 
 // Until no range is free, or the time is up. `between`: as for engine::Backfiller. REQUIRES: no unit open.

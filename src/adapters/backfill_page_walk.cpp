@@ -19,20 +19,21 @@ using core::Error;
 using core::Format;
 
 constexpr std::int64_t kFirstPages = 64;
-constexpr std::int64_t kMostPages = 4'096;
-constexpr std::int64_t kMostRows = 50'000;
+constexpr std::int64_t kMostPages = 8'192;
+constexpr std::int64_t kMostRows = 200'000;
 
 std::string PlaceText(const pg::Place& place) { return Format("(%1%,%2%)", place.page, place.item); }
 
 class PageWalk : public SavedWalk {
  public:
   PageWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
-           std::unique_ptr<RangeLock> lock)
+           std::unique_ptr<RangeLock> lock, Turns& turns)
       : SavedWalk(definition.name, std::move(range), std::move(lock)),
         target_(target),
         sql_(definition, target_, true),
         deletes_(definition.deletes),
         interleaves_(Interleaves(definition, target_)),
+        turns_(turns),
         read_("SELECT " + sql_.place() + ", true, false FROM " + sql_.target() + "\nWHERE " + sql_.place() +
                   " OPERATOR(pg_catalog.>=) CAST($1 AS pg_catalog.tid) AND " + sql_.place() +
                   " OPERATOR(pg_catalog.<) CAST($2 AS pg_catalog.tid)" + sql_.condition() + " LIMIT $3",
@@ -68,6 +69,7 @@ class PageWalk : public SavedWalk {
   const WalkSql sql_;
   const bool deletes_;
   const bool interleaves_;
+  Turns& turns_;
   pg::RowQuery read_;
   pg::RowQuery write_;
   pg::RowQuery lock_;
@@ -115,7 +117,7 @@ engine::RangeWalk::Found PageWalk::Read(std::int64_t batch_rows) {
 void PageWalk::ChooseNextPages(std::int64_t pages, std::size_t rows, std::int64_t batch_rows) {
   std::int64_t next = pages * 2;
   if (rows > 0) {
-    const std::int64_t wanted = std::min(kMostRows / 2, batch_rows * std::max(4, range_.passes));
+    const std::int64_t wanted = std::min(kMostRows / 2, batch_rows * std::max(4, range_.passes) * turns_.count());
     next = std::min(next, std::max<std::int64_t>(1, wanted * pages / static_cast<std::int64_t>(rows)));
   }
   pages_ = std::clamp<std::int64_t>(next, 16, kMostPages);
@@ -149,6 +151,7 @@ engine::Step PageWalk::Take(std::int64_t most, engine::Care care) {
   step.rows = static_cast<std::int64_t>(slice.end - slice.begin);
   step.ends_pass = slice.ends_pass;
   pg::PlacedRows rows = window_.Rows(slice);
+  if (range_.passes > 1) turns_.Before(target_.oid, slice.pass);
   if (!deletes_) pg::PrunePages(target_.oid, rows.places);
   if (care == engine::Care::kSkipLocked) rows = OnlyFree(rows);
   const std::optional<std::int64_t> hot_before = pg::CountHotUpdates(target_.oid);
@@ -166,6 +169,7 @@ engine::Step PageWalk::Take(std::int64_t most, engine::Care care) {
     // Some may have moved on; then they are met where they are now. In a sweep that changes none, they are left.
     counts_.unchanged += static_cast<std::int64_t>(rows.places.size()) - written.written;
   }
+  turns_.Behind(slice.pass);
   const std::optional<std::int64_t> hot = pg::CountHotUpdates(target_.oid);
   if (!deletes_ && hot) {
     counts_.moved += std::max<std::int64_t>(0, step.updated - (*hot - hot_before.value_or(0)));
@@ -197,6 +201,7 @@ void PageWalk::GoBehind(const Window::Slice& slice) {
     window_.GoTo(slice.end);
   }
   if (window_.HasRows()) return;
+  turns_.EndWindow();
   range_.walked += Page(range_.window_end) - Page(range_.position);
   range_.position = range_.window_end;
   range_.window_end.clear();
@@ -228,8 +233,8 @@ void PageWalk::PassOver(const core::ErrorReport& error) {
 }  // namespace
 
 std::unique_ptr<engine::RangeWalk> MakePageWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                                BackfillRange range, std::unique_ptr<RangeLock> lock) {
-  return std::make_unique<PageWalk>(definition, target, std::move(range), std::move(lock));
+                                                BackfillRange range, std::unique_ptr<RangeLock> lock, Turns& turns) {
+  return std::make_unique<PageWalk>(definition, target, std::move(range), std::move(lock), turns);
 }
 
 }  // namespace headway::server

@@ -10,6 +10,8 @@
 
 namespace headway::server {
 
+class Turns;
+
 // What all walks have: the range as it is now, as it was when the last unit ended, and as its row has it.
 class SavedWalk : public engine::RangeWalk {
  public:
@@ -57,9 +59,9 @@ class SavedWalk : public engine::RangeWalk {
 
 // `target`: the table of the range.
 std::unique_ptr<engine::RangeWalk> MakeKeyWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                               BackfillRange range, std::unique_ptr<RangeLock> lock);
+                                               BackfillRange range, std::unique_ptr<RangeLock> lock, Turns& turns);
 std::unique_ptr<engine::RangeWalk> MakePageWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                                BackfillRange range, std::unique_ptr<RangeLock> lock);
+                                                BackfillRange range, std::unique_ptr<RangeLock> lock, Turns& turns);
 std::unique_ptr<engine::RangeWalk> MakeThroughWalk(const BackfillDefinition& definition, const pg::TableShape& target,
                                                    BackfillRange range, std::unique_ptr<RangeLock> lock);
 

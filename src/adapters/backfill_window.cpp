@@ -5,11 +5,41 @@
 
 #include "pg/catalog/storage.hpp"
 #include "pg/parse/clause.hpp"
+#include "pg/pressure.hpp"
 
 namespace headway::server {
 
 bool Interleaves(const BackfillDefinition& definition, const pg::TableShape& target) {
   return !definition.deletes && pg::MayBeHot(target.oid, pg::AssignedColumns(definition.set_clause));
+}
+
+void Turns::Before(Oid table, int pass) {
+  if (pass == pass_) return;
+  pass_ = pass;
+  if (first_ != 0) {
+    const bool in_time = pg::IsBehindAllSnapshots(table, first_);
+    too_small_ = too_small_ || !in_time;
+    with_room_ = with_room_ && in_time && pg::IsBehindAllSnapshots(table, last_);
+  }
+  first_ = last_ = 0;
+}
+
+void Turns::Behind(int pass) {
+  last_ = pg::WritingTransaction();
+  if (pass == pass_ && first_ == 0) first_ = last_;
+}
+
+void Turns::EndWindow() {
+  constexpr int kMost = 8;
+  if (too_small_) {
+    count_ = std::min(kMost, count_ * 2);
+  } else if (with_room_) {
+    count_ = std::max(1, count_ / 2);
+  }
+  pass_ = 0;
+  first_ = last_ = 0;
+  too_small_ = false;
+  with_room_ = true;
 }
 
 Window::Window(pg::ReadRows rows, std::size_t key_columns, std::vector<std::uint8_t> passes)

@@ -14,6 +14,29 @@ namespace headway::server {
 // entries of its own in indexes. REQUIRES: an open unit.
 bool Interleaves(const BackfillDefinition& definition, const pg::TableShape& target);
 
+// How large a window must be for its passes to be of use: what one of them has replaced is free for the next one only
+// when no snapshot is older, and those of others, of another lane for instance, are always some milliseconds old. So
+// it is looked at between the passes whether they have moved on; the larger the window, the longer that takes.
+class Turns {
+ public:
+  // The size of the next window, in those that would do with nobody else around.
+  int count() const { return count_; }
+
+  // Before the rows of a pass are written, and behind them. REQUIRES: an open unit.
+  void Before(Oid table, int pass);
+  void Behind(int pass);
+  // No pass of it is to come.
+  void EndWindow();
+
+ private:
+  int count_ = 1;
+  int pass_ = 0;
+  std::uint32_t first_ = 0;  // transactions of the pass that goes on
+  std::uint32_t last_ = 0;
+  bool too_small_ = false;  // of this window
+  bool with_room_ = true;
+};
+
 class Window {
  public:
   Window() = default;

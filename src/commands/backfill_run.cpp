@@ -302,7 +302,7 @@ void BackfillRun::WalkRanges() {
 
 void BackfillRun::WalkTogether() {
   pg::WorkerTeam team;
-  const LaneOrder lane{definition_, order_.until_ms};
+  const LaneOrder lane{definition_, order_.until_ms, order_.workers == 1};
   std::optional<Error> failure;
   try {
     for (int i = 1; i < order_.workers; ++i) {

@@ -125,7 +125,14 @@ BatchFacts Backfiller::Facts(std::int64_t updated, std::int64_t rows, std::int64
 
 std::int64_t Backfiller::BatchRows() const {
   if (settings_.batch_size) return *settings_.batch_size;
-  return std::max<std::int64_t>(1, step_rows_ * settings_.target_batch_ms * 1'000 / kStepLimits.target_us);
+  return std::max<std::int64_t>(1, step_rows_ * BatchUs() / kStepLimits.target_us);
+}
+
+// As long as a batch is open, what the batches of other lanes have replaced cannot be taken away.
+std::int64_t Backfiller::BatchUs() const {
+  constexpr std::int64_t kShareBesideOthers = 4;
+  const std::int64_t target_us = settings_.target_batch_ms * 1'000;
+  return options_.alone ? target_us : target_us / kShareBesideOthers;
 }
 
 void Backfiller::RunBatch(RangeWalk& walk) {
@@ -189,7 +196,7 @@ void Backfiller::TryOnce(RangeWalk& walk, Care care) {
 
 bool Backfiller::GoesOn(const RangeWalk& walk, std::int64_t began_us, std::int64_t last_step_us) {
   if (!walk.HasRows()) return false;
-  if (clock_.NowUs() - began_us + last_step_us > settings_.target_batch_ms * 1'000) return false;
+  if (clock_.NowUs() - began_us + last_step_us > BatchUs()) return false;
   return !session_.SomebodyWaits();
 }
 

@@ -107,6 +107,7 @@ struct LaneOptions {
   std::optional<std::int64_t> until_ms;  // on the clock; nothing begins later
   bool pass_over_failures = false;       // a row that fails is noted instead of ending the lane
   std::string failure_hint;              // what to do about a row that fails: a HINT
+  bool alone = true;                     // no other lane works on the job
   bool speaks = true;                    // tells its client of the progress
   std::int64_t notice_every_ms = 2'000;
   // Rows of the first step, before anything is known of how long a row takes: it may have megabytes in TOAST. Steps
@@ -157,6 +158,7 @@ class Backfiller {
   void SayProgress();
   bool TimeIsUp();
   std::int64_t BatchRows() const;
+  std::int64_t BatchUs() const;
 
   Session& session_;
   Clock& clock_;

@@ -6,12 +6,15 @@
 #include "pg/guard.hpp"
 
 extern "C" {
+#include "access/relation.h"
+#include "access/transam.h"
 #include "access/xlog.h"
 #include "executor/instrument.h"
 #include "replication/slot.h"
 #include "replication/walsender.h"
 #include "replication/walsender_private.h"
 #include "storage/fd.h"
+#include "storage/procarray.h"
 #include "utils/datetime.h"
 }
 
@@ -145,6 +148,17 @@ std::uint64_t InsertedPosition() {
 }
 
 std::int64_t OwnWal() { return static_cast<std::int64_t>(pgWalUsage.wal_bytes); }
+
+std::uint32_t WritingTransaction() { return GetTopTransactionIdIfAny(); }
+
+bool IsBehindAllSnapshots(Oid table, std::uint32_t transaction) {
+  return Guarded([&] {
+    Relation opened = relation_open(table, AccessShareLock);
+    const TransactionId horizon = GetOldestNonRemovableTransactionId(opened);
+    relation_close(opened, NoLock);
+    return TransactionIdPrecedes(transaction, horizon);
+  });
+}
 
 std::int64_t FilesToArchive() {
   if (!XLogArchivingActive()) return 0;

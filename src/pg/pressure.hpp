@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/time_window.hpp"
+#include "pg/types.hpp"
 
 namespace headway::pg {
 
@@ -44,6 +45,11 @@ std::uint64_t InsertedPosition();
 
 // Bytes of WAL that this process has written since it began.
 std::int64_t OwnWal();
+
+// The transaction that is open, once it has written something; 0: it has not. And whether what it has replaced could be
+// taken away by now, of a table: it has ended, and no snapshot is older. REQUIRES: a transaction.
+std::uint32_t WritingTransaction();
+bool IsBehindAllSnapshots(Oid table, std::uint32_t transaction);
 
 // How many files wait for the archiver; 0 when nothing is archived. It reads a folder: not for every batch.
 std::int64_t FilesToArchive();

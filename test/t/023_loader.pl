@@ -250,7 +250,8 @@ for my $signal ('INT', 'TERM') {
 	$run->finish;
 	is($run->full_result(0) >> 8, 128 + ($signal eq 'INT' ? 2 : 15), "SIG$signal: the exit status says so");
 	like($e, qr/canceling statement due to user request/, 'the run is cancelled');
-	is(query(q{SELECT result FROM headway.history ORDER BY id DESC LIMIT 1}), 'cancelled', 'and its end is in the history');
+	# Cancelled twice, psql may be told before the row is written.
+	wait_until($node, q{SELECT result = 'cancelled' FROM headway.history ORDER BY id DESC LIMIT 1}, 'and its end is in the history');
 }
 
 $node->stop;

@@ -251,6 +251,17 @@ TEST(BackfillerTest, StepsFillTheTimeOfABatchAndFollowIt) {
   EXPECT_EQ(world.committed.effects, Rows(2'000));
 }
 
+TEST(BackfillerTest, BesideOtherLanesABatchIsAQuarterAsLong) {
+  World world;
+  FakeTable table = TableOf(2'000, std::nullopt);
+  table.settings.target_batch_ms = 40;
+  world.takes = {{"take 200", 4}, {"take 400", 8}};
+  Call call;
+  call.options.alone = false;
+  RunLane(world, table, call);
+  EXPECT_EQ(EventsWith(world, "save").front(), "save 400 rows");
+}
+
 TEST(BackfillerTest, RowsOfAnyWidthBeginWithAFew) {
   World world;
   FakeTable table = TableOf(100, std::nullopt);

@@ -150,6 +150,9 @@ def _with_all_values(compiler):
 
     class Compiler(compiler):
         def render_literal_value(self, value, type_):
+            # SQLAlchemy 2 makes seconds of its days.
+            if isinstance(value, datetime.timedelta):
+                return _literal(value, type_, self.dialect)
             try:
                 return super().render_literal_value(value, type_)
             except (NotImplementedError, exc.CompileError):
