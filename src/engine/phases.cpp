@@ -101,7 +101,7 @@ void PhaseRunner::GiveUp(const Running& running) {
 
 void PhaseRunner::Announce(Running& running) {
   const std::string announcement = Format("%1%: %2%", running.which, running.phase.title);
-  reporter_.Activity(announcement);
+  reporter_.Activity(Format("%1%: %2%", running.operation.name, announcement));
   if (!running.announced) reporter_.Notice(announcement);
   running.announced = true;
 }

@@ -411,11 +411,14 @@ SELECT b.name, b.relation,
   CASE WHEN r.walked OPERATOR(pg_catalog.>) 0
     THEN b.rows_before OPERATOR(pg_catalog.+) pg_catalog.int8(p.sweep_rows) END AS rows_total,
   CASE WHEN a.pid IS NOT NULL THEN pg_catalog.int8(COALESCE(r.rate, 0)) END AS rows_per_second,
+  CASE WHEN c.seconds OPERATOR(pg_catalog.>) 0 AND p.rows_done OPERATOR(pg_catalog.>=) c.rows_at_start
+    THEN pg_catalog.int8((p.rows_done OPERATOR(pg_catalog.-) c.rows_at_start) OPERATOR(pg_catalog./) c.seconds) END
+    AS average_per_second,
   CASE WHEN a.pid IS NOT NULL AND r.rate OPERATOR(pg_catalog.>) 0 AND r.walked OPERATOR(pg_catalog.>) 0
     THEN pg_catalog.make_interval(secs =>
       pg_catalog.float8(pg_catalog.ceil((p.sweep_rows OPERATOR(pg_catalog.-) r.rows_done) OPERATOR(pg_catalog./) r.rate)))
   END AS eta,
-  r.batch_rows, r.batch_ms, pg_catalog.int4(r.lanes) AS lanes,
+  r.batch_rows, r.batch_ms, r.pass, pg_catalog.int4(r.lanes) AS lanes,
   w.waiting_for, w.waiting_detail, w.waiting_since,
   CASE WHEN a.pid IS NOT NULL THEN b.old_snapshot END AS old_snapshot, b.started_at
 FROM headway.backfill AS b
@@ -428,7 +431,9 @@ CROSS JOIN LATERAL (
     pg_catalog.sum(g.rows_per_second) FILTER (WHERE g.pid IS NOT NULL) AS rate,
     pg_catalog.count(g.pid) AS lanes,
     pg_catalog.max(g.batch_rows) FILTER (WHERE g.pid IS NOT NULL) AS batch_rows,
-    pg_catalog.max(g.batch_ms) FILTER (WHERE g.pid IS NOT NULL) AS batch_ms
+    pg_catalog.max(g.batch_ms) FILTER (WHERE g.pid IS NOT NULL) AS batch_ms,
+    pg_catalog.string_agg(pg_catalog.concat(g.pass OPERATOR(pg_catalog.+) 1, '/', g.passes), ' ' ORDER BY g.number)
+      FILTER (WHERE g.pid IS NOT NULL) AS pass
   FROM headway.backfill_range AS g WHERE g.name OPERATOR(pg_catalog.=) b.name) AS r
 CROSS JOIN LATERAL (
   SELECT s.share, pg_catalog.int4(pg_catalog.floor(s.share OPERATOR(pg_catalog.*) 20)) AS cells,
@@ -442,19 +447,48 @@ LEFT JOIN LATERAL (
   FROM headway.backfill_range AS g
   WHERE g.name OPERATOR(pg_catalog.=) b.name AND g.waiting_for IS NOT NULL AND a.pid IS NOT NULL
   ORDER BY g.waiting_since LIMIT 1) AS w ON true
-WHERE b.state OPERATOR(pg_catalog.<>) 'done';
-COMMENT ON VIEW headway.progress IS 'the jobs of safe_backfill() and safe_delete() that are not done, as of now; made for \watch 1';
-COMMENT ON COLUMN headway.progress.name IS 'the job';
+LEFT JOIN LATERAL (
+  SELECT k.rows_at_start,
+    pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) k.started_at) AS seconds
+  FROM headway.backfill_call AS k
+  WHERE k.name OPERATOR(pg_catalog.=) b.name AND k.result OPERATOR(pg_catalog.=) 'running'
+    AND k.pid OPERATOR(pg_catalog.=) a.pid) AS c ON true
+WHERE b.state OPERATOR(pg_catalog.<>) 'done'
+UNION ALL
+SELECT o.query, CASE WHEN i.relid OPERATOR(pg_catalog.<>) 0 THEN pg_catalog.text(CAST(i.relid AS pg_catalog.regclass)) END,
+  'running',
+  CASE WHEN p.share IS NOT NULL THEN
+    pg_catalog.concat('[', pg_catalog.repeat('#', p.cells), pg_catalog.repeat('-', 20 OPERATOR(pg_catalog.-) p.cells), ']') END,
+  pg_catalog.round(p.share OPERATOR(pg_catalog.*) 100, 1), NULLIF(i.tuples_done, 0), NULLIF(i.tuples_total, 0),
+  NULL, NULL, NULL, NULL, NULL, NULL, 1,
+  CASE WHEN i.phase OPERATOR(pg_catalog.~~) 'waiting for %' THEN 'lock' END,
+  CASE WHEN NULLIF(i.current_locker_pid, 0) IS NULL THEN i.phase
+    ELSE pg_catalog.concat(i.phase, ': pid ', i.current_locker_pid) END,
+  NULL, NULL, o.query_start
+FROM pg_catalog.pg_stat_activity AS o
+LEFT JOIN pg_catalog.pg_stat_progress_create_index AS i ON i.pid OPERATOR(pg_catalog.=) o.pid
+CROSS JOIN LATERAL (
+  SELECT s.share, pg_catalog.int4(pg_catalog.floor(s.share OPERATOR(pg_catalog.*) 20)) AS cells
+  FROM (SELECT COALESCE(
+      pg_catalog.numeric(LEAST(i.tuples_done, i.tuples_total)) OPERATOR(pg_catalog./) NULLIF(i.tuples_total, 0),
+      pg_catalog.numeric(LEAST(i.blocks_done, i.blocks_total)) OPERATOR(pg_catalog./) NULLIF(i.blocks_total, 0)))
+    AS s (share)) AS p
+WHERE o.backend_type OPERATOR(pg_catalog.=) 'pg_headway' AND o.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+  AND o.query OPERATOR(pg_catalog.~) '^safe_[a-z_]+ of .*: phase [0-9]+ of [0-9]+: ';
+COMMENT ON VIEW headway.progress IS 'the jobs of safe_backfill() and safe_delete() that are not done, and the other safe_* operations at work, as of now; made for \watch 1';
+COMMENT ON COLUMN headway.progress.name IS 'the job; of another operation: what it does, and on what';
 COMMENT ON COLUMN headway.progress.relation IS 'its table';
 COMMENT ON COLUMN headway.progress.state IS 'running, paused, interrupted (the server or its worker went down; the next call goes on), stopped, cancelled or failed';
 COMMENT ON COLUMN headway.progress.bar IS 'percent as a picture';
-COMMENT ON COLUMN headway.progress.percent IS 'of the pages or keys of this sweep';
+COMMENT ON COLUMN headway.progress.percent IS 'of the pages or keys of this sweep; of an index that is built: of this step of the server''s';
 COMMENT ON COLUMN headway.progress.rows_done IS 'rows updated or deleted, by all calls';
 COMMENT ON COLUMN headway.progress.rows_total IS 'how many it is likely to have at the end';
 COMMENT ON COLUMN headway.progress.rows_per_second IS 'over the last minute';
+COMMENT ON COLUMN headway.progress.average_per_second IS 'since this call began, waits included';
 COMMENT ON COLUMN headway.progress.eta IS 'how long it is likely to go on at that rate';
 COMMENT ON COLUMN headway.progress.batch_rows IS 'rows of the last batch, the largest of all lanes';
 COMMENT ON COLUMN headway.progress.batch_ms IS 'milliseconds that the last batch took, the longest of all lanes';
+COMMENT ON COLUMN headway.progress.pass IS 'which pass over its window each process is at, and of how many';
 COMMENT ON COLUMN headway.progress.lanes IS 'processes at work';
 COMMENT ON COLUMN headway.progress.waiting_for IS 'what holds it back: lock, pause, time window, replica lag, archiver, WAL rate, checkpoints, old snapshot, sessions; NULL: nothing';
 COMMENT ON COLUMN headway.progress.waiting_detail IS 'the same in words';

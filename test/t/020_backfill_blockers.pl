@@ -83,10 +83,27 @@ is(query('SELECT count(*) FROM t WHERE n IS DISTINCT FROM id'), '0', 'to the end
 
 # ---- what is asked of a job in the background ------------------------------------------------------------------
 
+# ---- the other operations -----------------------------------------------------------------------------------------
+
+query(q{CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.01); RETURN $1; END'});
+my $writer = open_session($node);
+$writer->run('BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE;');
+my $index = start_psql($node, q{SELECT safe_create_index('t', '((slow(id)))', name => 't_slow')});
+wait_until($node, q{SELECT count(*) = 1 FROM headway.progress WHERE name LIKE 'safe_create_index of t_slow on public.t: phase 1 of _: %'
+	AND relation = 't' AND waiting_for = 'lock' AND percent IS NULL}, 'an index is built: it waits');
+is(query(q{SELECT waiting_detail FROM headway.progress}), 'waiting for writers before build: pid ' . $writer->backend_pid, 'for whom');
+$writer->run('COMMIT;');
+wait_until($node, q{SELECT count(*) = 1 FROM headway.progress WHERE percent > 0 AND bar LIKE '[#%' AND waiting_for IS NULL}, 'how far it is');
+query(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%t_slow%' AND backend_type = 'client backend' AND pid <> pg_backend_pid()});
+isnt($index->finish, 0, 'cancelled');
+wait_until($node, q{SELECT count(*) = 0 FROM headway.progress}, 'it is gone');
+query('DROP INDEX IF EXISTS t_slow');
+
 query('UPDATE t SET n = NULL');
 is(query("SELECT safe_backfill('t', 'n = id', 'n IS DISTINCT FROM id', 'behind', batch_size => 1, pause => '1 h', wait => false)"),
 	'0', 'wait => false returns at once');
 wait_until($node, "SELECT lanes > 0 FROM headway.progress WHERE name = 'behind'", 'it has begun in the background');
+wait_until($node, q{SELECT rows_done > 0 AND average_per_second >= 0 AND pass ~ '^\d+/\d+$' FROM headway.progress WHERE name = 'behind'}, 'and tells its pace and its pass');
 my ($state, $message) = psql_error($node, "SELECT safe_backfill_forget('behind')");
 is($state, '55006', 'it is not forgotten while it runs');
 like($message, qr/DETAIL:.*by the process \d+.*HINT:.*safe_backfill_cancel\('behind'\)/s, 'who runs it is said, and what to do');
