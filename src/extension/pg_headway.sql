@@ -459,19 +459,19 @@ SELECT o.query, CASE WHEN i.relid OPERATOR(pg_catalog.<>) 0 THEN pg_catalog.text
   'running',
   CASE WHEN p.share IS NOT NULL THEN
     pg_catalog.concat('[', pg_catalog.repeat('#', p.cells), pg_catalog.repeat('-', 20 OPERATOR(pg_catalog.-) p.cells), ']') END,
-  pg_catalog.round(p.share OPERATOR(pg_catalog.*) 100, 1), NULLIF(i.tuples_done, 0), NULLIF(i.tuples_total, 0),
+  pg_catalog.round(p.share OPERATOR(pg_catalog.*) 100, 1), CASE WHEN i.tuples_done OPERATOR(pg_catalog.>) 0 THEN i.tuples_done END, CASE WHEN i.tuples_total OPERATOR(pg_catalog.>) 0 THEN i.tuples_total END,
   NULL, NULL, NULL, NULL, NULL, NULL, 1,
   CASE WHEN i.phase OPERATOR(pg_catalog.~~) 'waiting for %' THEN 'lock' END,
-  CASE WHEN NULLIF(i.current_locker_pid, 0) IS NULL THEN i.phase
-    ELSE pg_catalog.concat(i.phase, ': pid ', i.current_locker_pid) END,
+  CASE WHEN i.current_locker_pid OPERATOR(pg_catalog.>) 0 THEN pg_catalog.concat(i.phase, ': pid ', i.current_locker_pid)
+    ELSE i.phase END,
   NULL, NULL, o.query_start
 FROM pg_catalog.pg_stat_activity AS o
 LEFT JOIN pg_catalog.pg_stat_progress_create_index AS i ON i.pid OPERATOR(pg_catalog.=) o.pid
 CROSS JOIN LATERAL (
   SELECT s.share, pg_catalog.int4(pg_catalog.floor(s.share OPERATOR(pg_catalog.*) 20)) AS cells
   FROM (SELECT COALESCE(
-      pg_catalog.numeric(LEAST(i.tuples_done, i.tuples_total)) OPERATOR(pg_catalog./) NULLIF(i.tuples_total, 0),
-      pg_catalog.numeric(LEAST(i.blocks_done, i.blocks_total)) OPERATOR(pg_catalog./) NULLIF(i.blocks_total, 0)))
+      pg_catalog.numeric(LEAST(i.tuples_done, i.tuples_total)) OPERATOR(pg_catalog./) CASE WHEN i.tuples_total OPERATOR(pg_catalog.>) 0 THEN i.tuples_total END,
+      pg_catalog.numeric(LEAST(i.blocks_done, i.blocks_total)) OPERATOR(pg_catalog./) CASE WHEN i.blocks_total OPERATOR(pg_catalog.>) 0 THEN i.blocks_total END))
     AS s (share)) AS p
 WHERE o.backend_type OPERATOR(pg_catalog.=) 'pg_headway' AND o.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
   AND o.query OPERATOR(pg_catalog.~) '^safe_[a-z_]+ of .*: phase [0-9]+ of [0-9]+: ';
