@@ -379,7 +379,7 @@ make_rows() {
   [ "$2" = yes ] || { type=bigint; value=i; }
   fresh_database bench
   server_psql -d bench >/dev/null <<SQL
-CREATE TABLE videos (id $key, legacy $type, current $type, created_at timestamptz DEFAULT now(), pad text);
+CREATE TABLE videos (id $key, legacy $type, current $type, created_at timestamptz DEFAULT clock_timestamp(), pad text);
 INSERT INTO videos (legacy, pad) SELECT $value, repeat('x', 130) FROM generate_series(1, $rows) AS i;
 ALTER TABLE videos ADD PRIMARY KEY (id);
 CREATE INDEX ON videos (created_at);

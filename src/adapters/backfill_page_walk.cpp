@@ -21,6 +21,8 @@ using core::Format;
 constexpr std::int64_t kFirstPages = 64;
 constexpr std::int64_t kMostPages = 8'192;
 constexpr std::int64_t kMostRows = 200'000;
+// A window is visited so often that it is worth while to have its pages in the processor's cache.
+constexpr std::int64_t kRowsInCache = 25'000;
 
 std::string PlaceText(const pg::Place& place) { return Format("(%1%,%2%)", place.page, place.item); }
 
@@ -117,7 +119,8 @@ engine::RangeWalk::Found PageWalk::Read(std::int64_t batch_rows) {
 void PageWalk::ChooseNextPages(std::int64_t pages, std::size_t rows, std::int64_t batch_rows) {
   std::int64_t next = pages * 2;
   if (rows > 0) {
-    const std::int64_t wanted = std::min(kMostRows / 2, batch_rows * std::max(4, range_.passes) * turns_.count());
+    const std::int64_t wanted = std::min(
+        {kMostRows / 2, turns_.count() * kRowsInCache, turns_.count() * batch_rows * std::max(4, range_.passes)});
     next = std::min(next, std::max<std::int64_t>(1, wanted * pages / static_cast<std::int64_t>(rows)));
   }
   pages_ = std::clamp<std::int64_t>(next, 16, kMostPages);

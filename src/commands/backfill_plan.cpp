@@ -221,8 +221,12 @@ BackfillPlan Planner::Plan() {
     plan_.strategy = "key";
     const std::string why_not = WhyNoKey(root_);
     if (!why_not.empty() || definition_.strategy == "ctid") {
-      throw Error(sqlstate::kBackfillNotExact, Format("%1% cannot be walked exactly", root_.qualified_name),
-                  definition_.strategy == "ctid" ? "By ctid: " + only_through_ : "By key: " + why_not);
+      throw Error(
+          sqlstate::kBackfillNotExact, Format("%1% cannot be walked exactly", root_.qualified_name),
+          definition_.strategy == "ctid" ? "By ctid: " + only_through_ : "By key: " + why_not,
+          definition_.strategy == "ctid"
+              ? "Use strategy => 'auto'."
+              : "Create a unique index over NOT NULL columns that the statement leaves alone (safe_add_unique).");
     }
     AddKeys(root_, true, workers_ > 1 ? ranges : 1);
   }
