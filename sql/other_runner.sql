@@ -20,6 +20,34 @@ DELETE FROM headway.version;
 DELETE FROM headway.step;
 DROP TABLE of_other;
 
+-- What would run somebody's code when it is read is not read: a view, a policy, a type with a cast of theirs.
+CREATE ROLE regress_lesser;
+GRANT CREATE ON SCHEMA public TO regress_lesser;
+SET ROLE regress_lesser;
+CREATE FUNCTION trap(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'trapped as %', current_user; RETURN $1; END $$;
+CREATE VIEW gorp_migrations AS SELECT trap('5_add.up.sql') AS id;
+CREATE TABLE _sqlx_migrations (version text);
+INSERT INTO _sqlx_migrations VALUES ('9');
+ALTER TABLE _sqlx_migrations ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY trap ON _sqlx_migrations USING (trap(version) IS NOT NULL);
+GRANT SELECT ON _sqlx_migrations TO PUBLIC;
+CREATE TYPE theirs AS ENUM ('9');
+CREATE FUNCTION trap(theirs) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'trapped as %', current_user; RETURN '9'; END $$;
+CREATE CAST (theirs AS text) WITH FUNCTION trap(theirs);
+CREATE TABLE flyway_schema_history (version theirs);
+INSERT INTO flyway_schema_history VALUES ('9');
+RESET ROLE;
+DELETE FROM goose_db_version;
+SELECT problem FROM migrate_check() WHERE problem = 'not taken over';
+CREATE ROLE regress_deployer;
+SELECT count(*) > 0 AS granted FROM migrate_grant('regress_deployer');
+SET ROLE regress_deployer;
+SELECT problem FROM migrate_check() WHERE problem = 'not taken over';
+RESET ROLE;
+DROP OWNED BY regress_lesser, regress_deployer CASCADE;
+DROP ROLE regress_lesser, regress_deployer;
+INSERT INTO goose_db_version VALUES (1, 9);
+
 -- Each tool has its way to write down what it has run.
 SELECT migrate_upgrade('head');
 \echo :LAST_ERROR_SQLSTATE

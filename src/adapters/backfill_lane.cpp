@@ -128,7 +128,8 @@ engine::LaneResult WalkLane(engine::Session& session, const LaneOrder& order, bo
     looking.Commit();
     return {snapshot ? snapshot->xmin : 0, who};
   };
-  engine::Backfiller backfiller(session, clock, reporter, job, options, MakeThrottle(oldest), std::move(between));
+  engine::Backfiller backfiller(session, clock, reporter, job, options, MakeThrottle(oldest, !order.definition.deletes),
+                                std::move(between));
   return backfiller.Run();
 }
 

@@ -14,9 +14,9 @@ namespace {
 
 pg::PreparedQuery insert_range(
     "INSERT INTO headway.backfill_range (name, number, relation, strategy, low, bound, position, units, relation_oid, "
-    "key)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CAST($9 AS pg_catalog.oid), $10)",
-    "tittTTTiiT");
+    "key, skipped)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CAST($9 AS pg_catalog.oid), $10, $11)",
+    "tittTTTiiTT");
 pg::PreparedQuery open_ranges(
     "SELECT number FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1 AND NOT done ORDER BY number", "t");
 pg::PreparedQuery load_range(
@@ -64,6 +64,13 @@ pg::PreparedQuery note_failure(
     " seen_at = EXCLUDED.seen_at",
     "ttTttt");
 
+pg::PreparedQuery load_failures(
+    "SELECT e.relation, u.item FROM headway.backfill_error e"
+    " CROSS JOIN LATERAL pg_catalog.unnest(e.key) WITH ORDINALITY AS u (item, place)"
+    " WHERE e.name OPERATOR(pg_catalog.=) $1 ORDER BY e.relation, e.key, u.place",
+    "t");
+pg::PreparedQuery forget_failures("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
+
 // Whoever may write to the table may have written anything.
 [[noreturn]] void RefuseRow(const std::string& job, const BackfillRange& range, const std::string& detail) {
   throw core::Error(
@@ -102,7 +109,7 @@ void RequireSound(const std::string& job, const BackfillRange& range) {
 
 void InsertRange(const std::string& job, const BackfillRange& range) {
   insert_range.Run({job, range.number, range.relation, range.strategy, range.low, range.bound, range.position,
-                    range.units, range.table, range.key});
+                    range.units, range.table, range.key, range.skipped});
 }
 
 std::vector<int> OpenRanges(const std::string& job) {
@@ -161,6 +168,16 @@ void FinishRange(const std::string& job, int number, std::int64_t longest_ms) {
 void NoteRangeWait(const std::string& job, int number, const std::string& what, const std::string& detail) {
   note_wait.Run({job, pg::TextOrNull(what), pg::TextOrNull(detail), number});
 }
+
+std::map<std::string, std::vector<std::string>> LoadFailedRows(const std::string& job) {
+  std::map<std::string, std::vector<std::string>> rows;
+  for (const pg::Row& row : load_failures.Run({job}).rows) {
+    if (row[1]) rows[*row[0]].push_back(*row[1]);
+  }
+  return rows;
+}
+
+void ForgetFailedRows(const std::string& job) { forget_failures.Run({job}); }
 
 void NoteFailedRow(const std::string& job, const std::string& relation, const Position& key,
                    const core::ErrorReport& error) {

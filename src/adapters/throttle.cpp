@@ -212,6 +212,33 @@ class OldSnapshots {
   bool waiting_ = false;
 };
 
+// Autovacuum analyzes a table again when a tenth of its rows have changed, so it comes while they are being changed,
+// and its snapshot keeps what is replaced meanwhile. It is soon over.
+class Analyses {
+ public:
+  explicit Analyses(bool matter) : matter_(matter) {}
+
+  MaybeWait Look(std::int64_t now_ms) {
+    if (!matter_ || (since_ms_ == 0 && now_ms - looked_ms_ < kEveryMs)) return std::nullopt;
+    looked_ms_ = now_ms;
+    if (!pg::AutovacuumAnalyzes()) {
+      since_ms_ = 0;
+      return std::nullopt;
+    }
+    if (since_ms_ == 0) since_ms_ = now_ms;
+    if (now_ms - since_ms_ > kLongestMs) return std::nullopt;
+    return Wait{"autovacuum", "an ANALYZE by autovacuum keeps old versions of rows", kSoonMs};
+  }
+
+ private:
+  static constexpr std::int64_t kEveryMs = 100;
+  static constexpr std::int64_t kLongestMs = 30'000;
+
+  bool matter_;
+  std::int64_t looked_ms_ = 0;
+  std::int64_t since_ms_ = 0;  // when it was seen first; 0: there is none
+};
+
 class Sessions {
  public:
   MaybeWait Look(std::int64_t now_ms, const std::optional<std::int64_t>& limit) {
@@ -231,14 +258,14 @@ class Sessions {
 // Each is looked at each time, so that none misses what happens while another one waits.
 class Limits {
  public:
-  explicit Limits(OldestSnapshotText oldest) : snapshots_(std::move(oldest)) {}
+  Limits(OldestSnapshotText oldest, bool reuses_room) : snapshots_(std::move(oldest)), analyses_(reuses_room) {}
 
   MaybeWait Look(const engine::BackfillSettings& settings) {
     const std::int64_t now_ms = pg::NowMs();
-    for (const MaybeWait& wait :
-         {hours_.Look(settings.time_window), lag_.Look(now_ms, settings.max_replica_lag_ms), archiver_.Look(now_ms),
-          rate_.Look(now_ms, settings.max_wal_rate), checkpoints_.Look(now_ms),
-          snapshots_.Look(now_ms, settings.waits_for_snapshots), sessions_.Look(now_ms, settings.max_active)}) {
+    for (const MaybeWait& wait : {hours_.Look(settings.time_window), lag_.Look(now_ms, settings.max_replica_lag_ms),
+                                  archiver_.Look(now_ms), rate_.Look(now_ms, settings.max_wal_rate),
+                                  checkpoints_.Look(now_ms), snapshots_.Look(now_ms, settings.waits_for_snapshots),
+                                  analyses_.Look(now_ms), sessions_.Look(now_ms, settings.max_active)}) {
       if (wait) return wait;
     }
     return std::nullopt;
@@ -251,6 +278,7 @@ class Limits {
   WalRate rate_;
   Checkpoints checkpoints_;
   OldSnapshots snapshots_;
+  Analyses analyses_;
   Sessions sessions_;
 };
 
@@ -278,8 +306,8 @@ void CheckLimits(const engine::BackfillSettings& settings) {
   }
 }
 
-engine::Throttle MakeThrottle(OldestSnapshotText oldest) {
-  auto limits = std::make_shared<Limits>(std::move(oldest));
+engine::Throttle MakeThrottle(OldestSnapshotText oldest, bool reuses_room) {
+  auto limits = std::make_shared<Limits>(std::move(oldest), reuses_room);
   return [limits](const engine::BackfillSettings& settings) { return limits->Look(settings); };
 }
 

@@ -20,7 +20,8 @@ void CheckLimits(const engine::BackfillSettings& settings);
 // The oldest snapshot of others, and whose it is; 0: there is none. With nothing open.
 using OldestSnapshotText = std::function<std::pair<std::uint32_t, std::string>()>;
 
-// For one lane, from its beginning to its end. A look throws 22023 for settings that CheckLimits() would refuse.
-engine::Throttle MakeThrottle(OldestSnapshotText oldest);
+// For one lane, from its beginning to its end. `reuses_room`: it updates, and counts on old versions being taken away.
+// A look throws 22023 for settings that CheckLimits() would refuse.
+engine::Throttle MakeThrottle(OldestSnapshotText oldest, bool reuses_room);
 
 }  // namespace headway::server

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "adapters/backfill_lane.hpp"
@@ -54,6 +55,7 @@ class BackfillRun {
   bool InUnit(const std::function<void()>& body);
   bool Busy();
   bool MayGoOn(const JobRecord& job);
+  bool TriesFailedRowsAgain();
   void Walk();
   bool Begin();
   bool Start();
@@ -121,6 +123,7 @@ bool BackfillRun::MayGoOn(const JobRecord& job) {
     StartJobOver(name());
     return true;
   }
+  if (TriesFailedRowsAgain()) return true;
   if (!definition_.required) {
     reporter_.Notice(Format("%1% is already done", Title()),
                      "Nothing tells the rows that are done from the others, so that a second run would do them twice.",
@@ -128,6 +131,31 @@ bool BackfillRun::MayGoOn(const JobRecord& job) {
                             pg::QuoteLiteral(name())));
   }
   return false;
+}
+
+// Of a job that is done but for rows that have failed, and where nothing else tells these from the others: ranges in
+// which they alone are left. REQUIRES: an open unit.
+bool BackfillRun::TriesFailedRowsAgain() {
+  const std::map<std::string, std::vector<std::string>> failed = LoadFailedRows(name());
+  if (failed.empty()) return false;
+  std::int64_t rows = 0;
+  std::vector<BackfillRange> ranges;
+  for (BackfillRange& range : PlanBackfill(definition_, 1).ranges) {
+    const auto keys = failed.find(range.relation);
+    if (range.strategy != "key" || keys == failed.end() || keys->second.size() % range.key.size() != 0) continue;
+    range.skipped = keys->second;
+    range.units = static_cast<std::int64_t>(keys->second.size() / range.key.size());
+    range.low.clear();
+    range.position.assign(keys->second.begin(), keys->second.begin() + static_cast<std::ptrdiff_t>(range.key.size()));
+    range.bound = range.position;
+    rows += range.units;
+    ranges.push_back(std::move(range));
+  }
+  if (ranges.empty()) return false;
+  ForgetFailedRows(name());
+  for (const BackfillRange& range : ranges) InsertRange(name(), range);
+  reporter_.Notice(Format("%1%: trying %2% again that failed", Title(), RowsOf(rows)));
+  return true;
 }
 
 bool BackfillRun::InUnit(const std::function<void()>& body) {

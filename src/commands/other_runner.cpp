@@ -14,7 +14,8 @@ namespace {
 using core::Error;
 using core::Format;
 
-// As they are found in the search_path, where the caller may read them.
+// As they are found in the search_path, where the caller may read them, and where reading runs nobody's code: no view,
+// no policy, no column that is computed as it is read, no type whose casts are somebody's.
 pg::PreparedQuery find_tables(
     "SELECT CASE WHEN k.tool OPERATOR(pg_catalog.=) 'golang-migrate'"
     " AND a.atttypid OPERATOR(pg_catalog.<>) CAST('pg_catalog.int8' AS pg_catalog.regtype)"
@@ -27,14 +28,17 @@ pg::PreparedQuery find_tables(
     " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace"
     " JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) r.oid"
     " AND a.attname OPERATOR(pg_catalog.=) CAST(k.col AS pg_catalog.name) AND NOT a.attisdropped"
-    " WHERE pg_catalog.has_table_privilege(r.oid, 'SELECT')"
+    " AND a.attgenerated OPERATOR(pg_catalog.=) ''"
+    " AND a.atttypid OPERATOR(pg_catalog.<) CAST(16384 AS pg_catalog.oid)"
+    " WHERE r.relkind OPERATOR(pg_catalog.=) 'r' AND NOT r.relrowsecurity"
+    " AND pg_catalog.has_table_privilege(r.oid, 'SELECT')"
     " AND NOT EXISTS (SELECT FROM headway.version) AND NOT EXISTS (SELECT FROM headway.step)",
     "");
 
 // Leading zeros and a file's ending are not part of every tool's keys.
 std::string NamesRevision(const std::string& table, const std::string& column) {
   return Format(
-      "SELECT 1 FROM %1% t JOIN headway.revision r ON pg_catalog.ltrim(CAST(t.%2% AS pg_catalog.text), '0')"
+      "SELECT 1 FROM ONLY %1% t JOIN headway.revision r ON pg_catalog.ltrim(CAST(t.%2% AS pg_catalog.text), '0')"
       " OPERATOR(pg_catalog.=) ANY (ARRAY[pg_catalog.ltrim(r.revision, '0'),"
       " pg_catalog.ltrim(r.revision, '0') OPERATOR(pg_catalog.||) '.sql']) LIMIT 1",
       table, column);

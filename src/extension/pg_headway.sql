@@ -490,7 +490,7 @@ COMMENT ON COLUMN headway.progress.batch_rows IS 'rows of the last batch, the la
 COMMENT ON COLUMN headway.progress.batch_ms IS 'milliseconds that the last batch took, the longest of all lanes';
 COMMENT ON COLUMN headway.progress.pass IS 'which pass over its window each process is at, and of how many';
 COMMENT ON COLUMN headway.progress.lanes IS 'processes at work';
-COMMENT ON COLUMN headway.progress.waiting_for IS 'what holds it back: lock, pause, time window, replica lag, archiver, WAL rate, checkpoints, old snapshot, sessions; NULL: nothing';
+COMMENT ON COLUMN headway.progress.waiting_for IS 'what holds it back: lock, pause, time window, replica lag, archiver, WAL rate, checkpoints, old snapshot, autovacuum, sessions; NULL: nothing';
 COMMENT ON COLUMN headway.progress.waiting_detail IS 'the same in words';
 COMMENT ON COLUMN headway.progress.waiting_since IS 'since when';
 COMMENT ON COLUMN headway.progress.old_snapshot IS 'whoever has a snapshot so old that the table grows; NULL: nobody, or it does not';

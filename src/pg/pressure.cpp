@@ -107,6 +107,20 @@ int ActiveSessions() {
   });
 }
 
+bool AutovacuumAnalyzes() {
+  return Guarded([] {
+    pgstat_clear_backend_activity_snapshot();
+    const int count = pgstat_fetch_stat_numbackends();
+    for (int i = 1; i <= count; ++i) {
+      const PgBackendStatus* session = compat::SessionStatus(i);
+      if (session == nullptr || session->st_backendType != B_AUTOVAC_WORKER) continue;
+      if (session->st_databaseid == MyDatabaseId && session->st_progress_command == PROGRESS_COMMAND_ANALYZE)
+        return true;
+    }
+    return false;
+  });
+}
+
 std::int64_t RequestedCheckpoints() {
   return Guarded([]() -> std::int64_t {
     pgstat_clear_snapshot();

@@ -31,6 +31,8 @@ std::vector<LogicalSlot> LogicalSlots();
 // Sessions that are at work now, in all databases. Whoever waits in an extension (for a worker of ours, for instance)
 // is not.
 int ActiveSessions();
+// Whether autovacuum analyzes a table of this database: it has a snapshot meanwhile, for seconds.
+bool AutovacuumAnalyzes();
 // Checkpoints that were begun for the sake of WAL, or by hand, since the server began to count.
 std::int64_t RequestedCheckpoints();
 

@@ -167,6 +167,22 @@ for (1 .. 20) {
 is($held, 1, 'checkpoints that follow each other closely hold it back');
 goes_through($job, 'they are over');
 
+# ---- an ANALYZE of autovacuum's -------------------------------------------------------------------------------
+
+query(q{CREATE TABLE analyzed (id int, pad text) WITH (autovacuum_analyze_threshold = 1, autovacuum_analyze_scale_factor = 0,
+	autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_threshold = 1000000000,
+	autovacuum_vacuum_insert_threshold = -1)});
+$node->append_conf('postgresql.conf', "autovacuum = on\nautovacuum_naptime = 1");
+$node->reload;
+query(q{INSERT INTO analyzed SELECT i, repeat('x', 1000) FROM generate_series(1, 2000) i});
+wait_until($node, q{SELECT count(*) > 0 FROM pg_stat_progress_analyze WHERE relid = 'analyzed'::regclass}, 'autovacuum analyzes');
+$job = start_job('analyze', $few_rows);
+is(wait_for_wait('analyze', 'autovacuum'), 'an ANALYZE by autovacuum keeps old versions of rows', 'it is waited for');
+$node->append_conf('postgresql.conf', 'autovacuum = off');
+$node->reload;
+query(q{SELECT pg_terminate_backend(pid) FROM pg_stat_progress_analyze});
+goes_through($job, 'it is over');
+
 # ---- its hours -------------------------------------------------------------------------------------------------
 
 my $later = query(q{SELECT to_char(now() + '3 days', 'Dy') || ' 22:00-06:00'});
