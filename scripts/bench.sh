@@ -411,8 +411,8 @@ measure() {
   echo "$took" >>"$work/t/times.$name.wall"
   echo "$cpu" >>"$work/t/times.$name.cpu"
   awk -v a="$wal" -v b="$wal_to" 'BEGIN { printf "%.0f\n", (b - a) / 1048576 }' >>"$work/t/times.$name.wal"
-  echo "$(ratio "$heap_to" "$heap")" >>"$work/t/times.$name.heap"
-  echo "$(ratio "$indexes_to" "$indexes")" >>"$work/t/times.$name.indexes"
+  printf '%s\n' "$(ratio "$heap_to" "$heap")" >>"$work/t/times.$name.heap"
+  printf '%s\n' "$(ratio "$indexes_to" "$indexes")" >>"$work/t/times.$name.indexes"
   echo "${longest:--}" >>"$work/t/times.$name.longest"
 }
 
