@@ -3,6 +3,9 @@ CREATE EXTENSION pg_headway;
 SET client_min_messages = warning;
 CREATE ROLE headway_views_owner;
 CREATE ROLE headway_views_reader;
+-- The owner of a view must have the rights of whoever makes it again.
+SELECT current_user AS me \gset
+GRANT :"me" TO headway_views_owner;
 CREATE ROLE "headway views, other";
 CREATE SCHEMA shown;
 GRANT USAGE, CREATE ON SCHEMA shown TO headway_views_owner;
@@ -136,8 +139,12 @@ GRANT EXECUTE ON FUNCTION safe_change_column_type TO headway_table_owner;
 SET ROLE headway_table_owner;
 SELECT safe_change_column_type('videos', 'code', 'varchar(40)', recreate_views => true);
 RESET ROLE;
-ALTER VIEW shown.codes OWNER TO headway_views_owner;
-GRANT headway_views_owner TO headway_table_owner;
+ALTER VIEW shown.codes OWNER TO headway_views_reader;
+GRANT headway_views_reader TO headway_table_owner;
+SET ROLE headway_table_owner;
+SELECT safe_change_column_type('videos', 'code', 'varchar(40)', recreate_views => true);
+RESET ROLE;
+ALTER VIEW shown.codes OWNER TO headway_table_owner;
 SET ROLE headway_table_owner;
 SELECT safe_change_column_type('videos', 'code', 'varchar(40)', recreate_views => true);
 RESET ROLE;
@@ -160,7 +167,95 @@ SELECT safe_change_column_type('videos', 'seconds', 'bigint', recreate_views => 
 RESET client_min_messages;
 SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'shown.late'::regclass;
 
+-- Nothing of a lesser role runs with the caller's rights: constants of a view, a rule, a default and a trigger's condition are
+-- read again when it is made.
 SET client_min_messages = warning;
+CREATE ROLE headway_evil;
+CREATE SCHEMA lair AUTHORIZATION headway_evil;
+CREATE TABLE shown.t (id int PRIMARY KEY, code varchar(10));
+GRANT USAGE ON SCHEMA shown TO headway_evil;
+SET ROLE headway_evil;
+CREATE FUNCTION lair.trap(int) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_user <> 'headway_evil' THEN RAISE WARNING 'trapped as %', current_user; END IF;
+  RETURN true;
+END $$;
+CREATE DOMAIN lair.d AS int CHECK (lair.trap(value));
+CREATE VIEW lair.v AS SELECT id, code, '{1}'::lair.d[] AS k FROM shown.t;
+RESET ROLE;
+SELECT safe_change_column_type('shown.t', 'code', 'varchar(20)', recreate_views => true);
+SELECT safe_change_column_type('shown.t', 'id', 'bigint', recreate_views => true);
+DROP VIEW lair.v;
+CREATE VIEW shown.v AS SELECT id, code FROM shown.t;
+GRANT TRIGGER ON shown.v TO headway_evil;
+SET ROLE headway_evil;
+CREATE FUNCTION lair.trap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER trap AFTER UPDATE ON shown.v FOR EACH STATEMENT WHEN ('{4}'::lair.d[] IS NOT NULL) EXECUTE FUNCTION lair.trap();
+RESET ROLE;
+SELECT safe_change_column_type('shown.t', 'code', 'varchar(20)', recreate_views => true);
+REVOKE TRIGGER ON shown.v FROM headway_evil;
+SELECT safe_change_column_type('shown.t', 'code', 'varchar(20)', recreate_views => true);
+DROP VIEW shown.v;
+
+-- The text means what it meant: by whatever settings, and with whatever is in the way of that.
+CREATE VIEW shown.v AS SELECT id, 'a\b' AS x, 'back\' AS y, '3.141592653589793'::float8 AS pi,
+  '2020-06-01 00:00+00'::timestamptz AS at, '{x,NULL}'::text[] AS list FROM shown.t;
+SELECT md5(pg_get_viewdef('shown.v'::regclass)) AS before \gset
+SET standard_conforming_strings = off;
+SET escape_string_warning = off;
+SET datestyle = 'SQL';
+SET timezone = 'Asia/Kolkata';
+SET extra_float_digits = -10;
+SET array_nulls = off;
+SELECT safe_change_column_type('shown.t', 'code', 'varchar(20)', recreate_views => true);
+SELECT safe_change_column_type('shown.t', 'id', 'bigint', recreate_views => true, drop_old => true) > 1 AS in_phases;
+RESET standard_conforming_strings;
+RESET escape_string_warning;
+RESET datestyle;
+RESET timezone;
+RESET extra_float_digits;
+RESET array_nulls;
+SELECT md5(pg_get_viewdef('shown.v'::regclass)) = :'before' AS same;
+DROP VIEW shown.v;
+-- columns by their places
+CREATE VIEW shown.v AS SELECT x.a, x.b FROM shown.t x(a, b);
+SELECT safe_change_column_type('shown.t', 'id', 'int', recreate_views => true);
+SELECT count(*) FROM pg_attribute WHERE attrelid = 'shown.t'::regclass AND attname ~ 'headway';
+DROP VIEW shown.v;
+-- operators that nobody writes down, and one that lies in wait
+CREATE SCHEMA ext;
+CREATE TYPE ext.box_of AS (n int);
+CREATE FUNCTION ext.same(text, ext.box_of) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR ext.= (leftarg = text, rightarg = ext.box_of, function = ext.same);
+ALTER TABLE shown.t ADD COLUMN other text;
+SET search_path = public, ext;
+CREATE VIEW shown.v AS SELECT code, nullif(other, ROW(1)::ext.box_of) AS n FROM shown.t;
+SET search_path = public;
+\set VERBOSITY terse
+SELECT safe_change_column_type('shown.t', 'code', 'varchar(30)', recreate_views => true);
+\set VERBOSITY default
+DROP VIEW shown.v;
+ALTER TABLE shown.t ADD COLUMN n numeric;
+CREATE VIEW shown.v AS SELECT n > 0 AS positive FROM shown.t;
+CREATE FUNCTION public.wait(bigint, numeric) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'trapped'; RETURN true; END $$;
+CREATE OPERATOR public.> (leftarg = bigint, rightarg = numeric, function = public.wait);
+SELECT safe_change_column_type('shown.t', 'n', 'bigint', recreate_views => true);
+DROP OPERATOR public.> (bigint, numeric);
+DROP FUNCTION public.wait;
+DROP VIEW shown.v;
+-- one that groups by the primary key does not hide the next one; a rule that notifies
+CREATE VIEW shown.g AS SELECT id, code, count(*) FROM shown.t GROUP BY id;
+CREATE VIEW shown.h AS SELECT id % 2 AS odd FROM shown.t;
+\set VERBOSITY terse
+SELECT safe_change_column_type('shown.t', 'id', 'text', recreate_views => true);
+\set VERBOSITY default
+CREATE RULE r AS ON INSERT TO shown.h DO INSTEAD NOTIFY "C h";
+SELECT safe_change_column_type('shown.t', 'id', 'int', recreate_views => true, drop_old => true) > 1 AS in_phases;
+SELECT pg_get_ruledef(oid) FROM pg_rewrite WHERE rulename = 'r';
+DROP OWNED BY headway_evil CASCADE;
+DROP ROLE headway_evil;
+DROP SCHEMA ext CASCADE;
+
 DROP SCHEMA shown CASCADE;
 DROP TABLE videos, oids CASCADE;
 DROP FUNCTION on_insert, make_view;

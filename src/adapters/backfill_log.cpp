@@ -28,8 +28,10 @@ pg::PreparedQuery end_call(
 #define LONG_AGO                                                                                  \
   "(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => CAST($1" \
   " AS pg_catalog.int4)))"
-pg::PreparedQuery forget_calls("DELETE FROM headway.backfill_call WHERE finished_at OPERATOR(pg_catalog.<) " LONG_AGO,
-                               "i");
+pg::PreparedQuery forget_calls(
+    "DELETE FROM headway.backfill_call WHERE result OPERATOR(pg_catalog.<>) 'running'"
+    " AND COALESCE(finished_at, started_at) OPERATOR(pg_catalog.<) " LONG_AGO,
+    "i");
 // A job of which nothing tells the rows that are done would do them twice if it were forgotten.
 pg::PreparedQuery forget_jobs(
     "DELETE FROM headway.backfill WHERE state OPERATOR(pg_catalog.=) 'done' AND finished_at "

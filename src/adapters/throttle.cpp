@@ -191,23 +191,21 @@ class OldSnapshots {
   explicit OldSnapshots(OldestSnapshotText oldest) : oldest_(std::move(oldest)) {}
 
   MaybeWait Look(std::int64_t now_ms, bool wanted) {
-    if (!wanted || (now_ms - looked_ms_ < kEveryMs && !waiting_)) return std::nullopt;
-    looked_ms_ = now_ms;
+    if (!wanted || (!waiting_ && looked_ms_ != 0 && now_ms - looked_ms_ < kEveryMs)) return std::nullopt;
     const auto [xmin, who] = oldest_();
-    if (xmin == 0 || xmin != xmin_) since_ms_ = now_ms;
+    // How old one is that is seen first is told by the next look: a short one is gone then.
+    waiting_ = xmin != 0 && (looked_ms_ == 0 || xmin == xmin_);
     xmin_ = xmin;
-    waiting_ = xmin != 0 && now_ms - since_ms_ >= kOldMs;
+    looked_ms_ = now_ms;
     if (!waiting_) return std::nullopt;
-    return Wait{"old snapshot", "old versions of rows are kept by " + who, kAgainMs};
+    return Wait{"old snapshot", "old versions of rows are kept by " + who, kSoonMs};
   }
 
  private:
   static constexpr std::int64_t kEveryMs = 500;
-  static constexpr std::int64_t kOldMs = 2'000;
 
   OldestSnapshotText oldest_;
   std::int64_t looked_ms_ = 0;
-  std::int64_t since_ms_ = 0;  // when this one was seen first
   std::uint32_t xmin_ = 0;
   bool waiting_ = false;
 };

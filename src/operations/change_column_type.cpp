@@ -247,12 +247,20 @@ std::string LockTable(const Change& change) {
   return Format("LOCK TABLE %1% IN ACCESS EXCLUSIVE MODE", pg::QualifiedName(change.table.oid));
 }
 
-// That a view does not fit the new type is not to come up after hours of filling.
-void RequireViewsToFit(const Change& change, const DependentViews& views) {
+// The new column, which may be there, in the place of the old one.
+std::string SwapColumns(const Change& change) {
+  return Alter(change.table, Format("RENAME %1% TO %2%;\n", change.quoted(), QuoteIdentifier(change.old_name))) +
+         Alter(change.table, FindNew(change)
+                                 ? Format("RENAME %1% TO %2%", QuoteIdentifier(change.new_name), change.quoted())
+                                 : Format("ADD COLUMN %1% %2%", change.quoted(), change.type_text));
+}
+
+// That a view does not fit the new type is not to come up after hours of filling, nor is one to be another one
+// afterwards.
+void RequireViewsToFit(const Change& change, const DependentViews& views, const std::string& statements) {
+  if (views.names.empty()) return;
   try {
-    Rehearse(views,
-             Alter(change.table, Format("RENAME %1% TO %2%;\n", change.quoted(), QuoteIdentifier(change.old_name))) +
-                 Alter(change.table, Format("ADD COLUMN %1% %2%", change.quoted(), change.type_text)));
+    Rehearse(views, statements);
   } catch (const Error& error) {
     core::ErrorReport report = error.report();
     const std::string category = report.sqlstate.substr(0, 2);
@@ -269,14 +277,9 @@ void RequireViewsToFit(const Change& change, const DependentViews& views) {
 Phase RehearseViews(const Change& change) {
   Phase phase;
   phase.title = "see that its views can be made again";
-  phase.locks = [=]() -> std::vector<core::Statement> {
-    if (FindNew(change)) return {};
-    return Lock(FindDependentViews(change.column), LockTable(change));
-  };
+  phase.locks = [=] { return Lock(FindDependentViews(change.column), LockTable(change)); };
   phase.next = [=]() -> std::optional<PhaseWork> {
-    if (FindNew(change)) return std::nullopt;
-    const DependentViews views = FindDependentViews(change.column);
-    if (!views.names.empty()) RequireViewsToFit(change, views);
+    RequireViewsToFit(change, FindDependentViews(change.column), SwapColumns(change));
     return std::nullopt;
   };
   return phase;
@@ -496,6 +499,7 @@ Phase Swap(const Change& change) {
     const std::optional<ColumnId> fresh = FindNew(change);
     if (!fresh) return {};
     const DependentViews views = ViewsToRemake(change);
+    RequireViewsToFit(change, views, SwapColumns(change));
     return SwapStatements({change.table, change.column, *fresh, change.old_name, change.type.type, DropSync(change),
                            views.drop, views.create});
   });
@@ -514,8 +518,9 @@ Phase ChangeInPlace(const Change& change) {
   Phase phase = Statements(Format("change %1% to %2%", change.quoted(), change.type.type), [=]() -> std::string {
     if (is_done()) return {};
     const DependentViews views = ViewsToRemake(change, true);
-    return views.drop + Alter(change.table, Format("ALTER %1% TYPE %2%;\n", change.quoted(), change.type_text)) +
-           views.create;
+    const std::string alter = Alter(change.table, Format("ALTER %1% TYPE %2%", change.quoted(), change.type_text));
+    RequireViewsToFit(change, views, alter);
+    return views.drop + alter + ";\n" + views.create;
   });
   phase.locks = [=]() -> std::vector<core::Statement> {
     if (is_done() || !change.recreate_views) return {};

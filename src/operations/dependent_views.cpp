@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include "core/error.hpp"
 #include "core/format.hpp"
+#include "core/names.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/catalog/object_names.hpp"
 #include "pg/parse/script.hpp"
@@ -72,6 +75,16 @@ pg::PreparedQuery describe_view(
     " pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(r.relowner)),"
     " pg_catalog.pg_get_userbyid(r.relowner) OPERATOR(pg_catalog.<>) CURRENT_USER,"
     " CASE WHEN r.relpersistence OPERATOR(pg_catalog.=) 't' THEN 'which is temporary'"
+    // Its constants are read again when it is made, by the input functions of their types, and with the caller's
+    // rights.
+    " WHEN NOT pg_catalog.pg_has_role(r.relowner, CURRENT_USER, 'USAGE')"
+    " THEN pg_catalog.format('which belongs to role %I, which has not your rights', "
+    "pg_catalog.pg_get_userbyid(r.relowner))"
+    " WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) r.oid"
+    " AND t.tgqual IS NOT NULL) AND EXISTS (SELECT FROM pg_catalog.aclexplode(r.relacl) x"
+    " WHERE x.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER' AND CASE WHEN x.grantee OPERATOR(pg_catalog.=)"
+    " CAST(0 AS pg_catalog.oid) THEN true ELSE NOT pg_catalog.pg_has_role(x.grantee, CURRENT_USER, 'USAGE') END)"
+    " THEN 'which has a trigger with a condition, and others may make triggers on it'"
     " WHEN EXISTS (SELECT FROM pg_catalog.pg_seclabel s"
     " WHERE s.classoid OPERATOR(pg_catalog.=) r.tableoid AND s.objoid OPERATOR(pg_catalog.=) r.oid)"
     " THEN 'which has a security label' ELSE (SELECT pg_catalog.format('which belongs to extension %I', x.extname)"
@@ -110,6 +123,23 @@ pg::PreparedQuery find_attributes(
     " WHERE t.tgrelid OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.oid)"
     " ORDER BY 1, 2",
     "it");
+
+// What the rules, triggers and defaults of a view ($1: its name) depend on, and each type among it that belongs to
+// somebody without the caller's rights. In words: oids change hands.
+pg::PreparedQuery find_dependencies(
+    "WITH view (oid) AS (SELECT CAST(CAST($1 AS pg_catalog.regclass) AS pg_catalog.oid)), parts (classid, objid) AS"
+    " (SELECT w.tableoid, w.oid FROM pg_catalog.pg_rewrite w JOIN view ON w.ev_class OPERATOR(pg_catalog.=) view.oid"
+    " UNION ALL SELECT t.tableoid, t.oid FROM pg_catalog.pg_trigger t JOIN view ON t.tgrelid OPERATOR(pg_catalog.=) "
+    "view.oid"
+    " UNION ALL SELECT a.tableoid, a.oid FROM pg_catalog.pg_attrdef a JOIN view ON a.adrelid OPERATOR(pg_catalog.=) "
+    "view.oid)"
+    " SELECT DISTINCT pg_catalog.pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid),"
+    " COALESCE(NOT pg_catalog.pg_has_role(y.typowner, CURRENT_USER, 'USAGE'), false)"
+    " FROM parts p JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) p.classid"
+    " AND d.objid OPERATOR(pg_catalog.=) p.objid LEFT JOIN pg_catalog.pg_type y ON y.oid OPERATOR(pg_catalog.=) "
+    "d.refobjid"
+    " AND d.refclassid OPERATOR(pg_catalog.=) CAST('pg_catalog.pg_type' AS pg_catalog.regclass) ORDER BY 1",
+    "t");
 
 // Whom the default privileges of who makes a view again would give something.
 #define DEFAULT_GRANTEES                                                                     \
@@ -190,6 +220,56 @@ std::string CreateScript(const std::vector<View>& views) {
   return script;
 }
 
+bool Exists(const std::string& view) {
+  return pg::RunQuery("SELECT 1 FROM pg_catalog.to_regclass($1) c WHERE c IS NOT NULL", "t", {view})
+      .Single()
+      .has_value();
+}
+
+std::vector<std::string> DependenciesOf(const std::string& view) {
+  std::vector<std::string> found;
+  for (const pg::Row& row : find_dependencies.Run({view}).rows) {
+    if (pg::IsTrue(row[1])) {
+      throw core::Error(core::sqlstate::kInsufficientPrivilege,
+                        Format("view %1% uses %2%, which belongs to a role that has not your rights", view, *row[0]),
+                        "Its constants would be read by the functions of that type, with your rights.",
+                        "Do it as the owner of the view.");
+    }
+    found.push_back(*row[0]);
+  }
+  return found;
+}
+
+// A text may mean something else where it is read: by the search_path, by the places of columns, by the operators that
+// there are for another type.
+void RequireSame(const std::string& view, const std::vector<std::string>& before, const std::vector<std::string>& now) {
+  std::vector<std::string> lost;
+  std::vector<std::string> come;
+  std::set_difference(before.begin(), before.end(), now.begin(), now.end(), std::back_inserter(lost));
+  std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(come));
+  if (lost.empty() && come.empty()) return;
+  std::string detail;
+  if (!lost.empty()) detail += Format("It uses %1%, and would not any more.", core::JoinNames(lost));
+  if (!come.empty()) detail += Format("%1%It would use %2%.", detail.empty() ? "" : " ", core::JoinNames(come));
+  throw core::Error(core::sqlstate::kFeatureNotSupported,
+                    Format("view %1% would not be the same, made again from its text", view), detail);
+}
+
+// False: it is left to the swap. A view that groups by the primary key needs that to be on the column.
+bool RunOrLeaveOut(const core::Statement& statement, bool others_are_left_out) {
+  pg::Savepoint one = pg::OpenSavepoint();
+  try {
+    pg::RunStatement(statement.text, false);
+  } catch (const core::Error& error) {
+    pg::RollbackSavepoint(one);
+    const bool missing = error.Is(core::sqlstate::kUndefinedTable);
+    if (error.Is(core::sqlstate::kGroupingError) || (others_are_left_out && missing)) return false;
+    throw;
+  }
+  pg::ReleaseSavepoint(one);
+  return true;
+}
+
 std::vector<std::string> FindObstacles(const std::vector<View>& views, const std::set<std::uint32_t>& ours) {
   std::vector<std::string> obstacles;
   for (const View& view : views) {
@@ -212,6 +292,12 @@ DependentViews FindDependentViews(const ColumnId& column) {
   DependentViews found;
   if (views.empty()) return found;
   std::string names;
+  // As for a dump: what is written under them is read under them.
+  for (const char* setting :
+       {"standard_conforming_strings = on", "DateStyle = 'ISO'", "IntervalStyle = 'postgres'", "extra_float_digits = 3",
+        "array_nulls = on", "quote_all_identifiers = off", "bytea_output = 'hex'", "xmloption = 'content'"}) {
+    Add(found.lock, Format("SET LOCAL %1%", setting));
+  }
   // Whoever reads one locks it before what it stands on: so do we.
   for (auto view = views.rbegin(); view != views.rend(); ++view) {
     // The one form that leaves the relations under a view alone.
@@ -222,6 +308,7 @@ DependentViews FindDependentViews(const ColumnId& column) {
   for (const View& view : views) {
     found.oids.insert(view.oid);
     found.names.push_back("view " + view.name);
+    found.qualified.push_back(view.name);
     if (view.peculiar) found.peculiar.push_back(Format("view %1%, %2%", view.name, *view.peculiar));
   }
   found.obstacles = FindObstacles(views, found.oids);
@@ -230,19 +317,23 @@ DependentViews FindDependentViews(const ColumnId& column) {
 }
 
 void Rehearse(const DependentViews& views, const std::string& change) {
-  pg::Savepoint before = pg::OpenSavepoint();
+  std::map<std::string, std::vector<std::string>> before;
+  for (const std::string& view : views.qualified) before[view] = DependenciesOf(view);
+  pg::Savepoint start = pg::OpenSavepoint();
   try {
     const std::string script = views.drop + change + ";\n" + views.create;
+    std::set<std::string> left_out;
     for (const core::Statement& statement : pg::ParseScript(script, "views").statements) {
-      pg::RunStatement(statement.text, false);
+      if (!RunOrLeaveOut(statement, !left_out.empty())) left_out.insert(statement.text);
     }
-  } catch (const core::Error& error) {
-    pg::RollbackSavepoint(before);
-    // A view that groups by the primary key needs it to be on the column, which comes with the swap only.
-    if (error.Is(core::sqlstate::kGroupingError)) return;
+    for (const std::string& view : views.qualified) {
+      if (left_out.empty() || Exists(view)) RequireSame(view, before[view], DependenciesOf(view));
+    }
+  } catch (const core::Error&) {
+    pg::RollbackSavepoint(start);
     throw;
   }
-  pg::RollbackSavepoint(before);
+  pg::RollbackSavepoint(start);
 }
 
 }  // namespace headway::operations

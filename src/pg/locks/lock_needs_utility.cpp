@@ -228,7 +228,10 @@ void AddCreateStatistics(LockSet* set, const CreateStatsStmt* statistics) {
 void AddCreateRule(LockSet* set, const RuleStmt* rule) {
   AddNamed(set, rule->relation, AccessExclusiveLock, false);
   ListCell* cell;
-  foreach (cell, rule->actions) AddQuery(set, static_cast<Node*>(lfirst(cell)));
+  foreach (cell, rule->actions) {
+    Node* action = static_cast<Node*>(lfirst(cell));
+    if (!IsA(action, NotifyStmt)) AddQuery(set, action);
+  }
 }
 
 // The tables with columns of a domain, or of a domain over it.

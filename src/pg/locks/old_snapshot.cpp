@@ -73,7 +73,10 @@ std::optional<OldSnapshot> OldestSnapshot() {
 std::string DescribeSnapshot(const OldSnapshot& snapshot) {
   if (!snapshot.slot.empty()) return core::Format("replication slot \"%1%\"", snapshot.slot);
   if (!snapshot.prepared.empty()) return core::Format("prepared transaction \"%1%\"", snapshot.prepared);
-  return core::DescribeBlockers({SessionOf(snapshot.pid)});
+  // What it does is for those who may see it, and this text is kept where others read it.
+  core::Blocker session = SessionOf(snapshot.pid);
+  session.query.clear();
+  return core::DescribeBlockers({session});
 }
 
 }  // namespace headway::pg
