@@ -23,7 +23,8 @@ Datum TextResult(const std::string& text) {
 // Looks once, with the throttle of this session: "go", or what it waits for. (window, rate, lag in ms)
 HEADWAY_FUNCTION(throttle_look) {
   static engine::Throttle throttle;
-  if (!throttle) throttle = headway::server::MakeThrottle();
+  if (!throttle)
+    throttle = headway::server::MakeThrottle([] { return std::make_pair(std::uint32_t{0}, std::string()); }, false);
   engine::BackfillSettings settings;
   settings.time_window = TextOr(fcinfo, 0);
   settings.max_wal_rate = TextOr(fcinfo, 1);
