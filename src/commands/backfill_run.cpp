@@ -403,6 +403,9 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
     const bool may_be_done = facts.has_condition && facts.excludes && next != core::AfterSweep::kGiveUp;
     unchanged_rows_ = may_be_done ? 0 : sums.unchanged;
     EndSweep(name(), facts.excludes, unchanged_rows_);
+    // In the same transaction: a job without ranges that is not done would be walked from the beginning, and where
+    // nothing tells the rows that are done they would be done twice.
+    if (next == core::AfterSweep::kDone && !(definition_.required && unchanged_rows_ > 0)) MarkJobDone(name());
   });
   if (!judged) return std::nullopt;
   failed_rows_ += sums.failed;
