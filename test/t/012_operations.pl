@@ -165,6 +165,10 @@ sub start_held {
 	my $held = $session ? "wait_event = 'virtualxid'" : "wait_event = 'PgSleep'";
 	await($run, "$operation->{call} is held at $stop",
 		"count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'pg_headway' AND $held");
+	# What it has announced reaches its client a moment later, and a kill would be before it.
+	my $phase = query(q{SELECT substring(query FROM 'phase \d+ of \d+: .*') FROM pg_stat_activity
+		WHERE backend_type = 'pg_headway' AND query ~ 'phase \d+ of \d+: ' LIMIT 1});
+	$run->wait_for_message(qr/\Q$phase\E/) if $phase ne '';
 	return ($run, $session);
 }
 
