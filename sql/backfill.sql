@@ -310,7 +310,7 @@ SELECT migrate_upgrade();
 CREATE ROLE regress_headway_filler;
 GRANT EXECUTE ON FUNCTION safe_backfill TO regress_headway_filler;
 GRANT USAGE ON SCHEMA headway TO regress_headway_filler;
-GRANT ALL ON headway.backfill, headway.backfill_range, headway.backfill_error, headway.backfill_call TO regress_headway_filler;
+GRANT ALL ON headway.backfill, headway.backfill_range, headway.backfill_skipped, headway.backfill_call TO regress_headway_filler;
 SET ROLE regress_headway_filler;
 SELECT safe_backfill('small', 'n = 10');
 \echo :LAST_ERROR_SQLSTATE
@@ -415,17 +415,17 @@ DROP FUNCTION keep;
 CREATE TABLE some_bad (id int PRIMARY KEY, n int CHECK (n NOT IN (7, 8, 300)));
 INSERT INTO some_bad SELECT i FROM generate_series(1, 300) AS i;
 SELECT safe_backfill('some_bad', 'n = id', name => 'some bad', on_error => 'skip');
-SELECT relation, key, sqlstate, message FROM headway.backfill_error ORDER BY key;
+SELECT relation, key, sqlstate, message FROM headway.backfill_skipped ORDER BY key;
 SELECT count(*) FROM some_bad WHERE n IS NULL;
 -- the next call tries them again, and them alone, though nothing else tells which they are
 UPDATE some_bad SET n = -1 WHERE n IS NOT NULL;
 ALTER TABLE some_bad DROP CONSTRAINT some_bad_n_check, ADD CHECK (n <> 8);
 SELECT safe_backfill('some_bad', 'n = id', name => 'some bad', on_error => 'skip');
-SELECT relation, key, sqlstate FROM headway.backfill_error ORDER BY key;
+SELECT relation, key, sqlstate FROM headway.backfill_skipped ORDER BY key;
 SELECT id, n FROM some_bad WHERE n <> -1 OR n IS NULL ORDER BY id;
 ALTER TABLE some_bad DROP CONSTRAINT some_bad_n_check;
 SELECT safe_backfill('some_bad', 'n = id', name => 'some bad', on_error => 'skip');
-SELECT count(*) FROM headway.backfill_error;
+SELECT count(*) FROM headway.backfill_skipped;
 SELECT id, n FROM some_bad WHERE n <> -1 ORDER BY id;
 SELECT safe_backfill('some_bad', 'n = id', name => 'some bad', on_error => 'skip');
 \set VERBOSITY terse

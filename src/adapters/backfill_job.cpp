@@ -1,5 +1,6 @@
 #include "adapters/backfill_job.hpp"
 
+#include "adapters/backfill_skipped.hpp"
 #include "adapters/throttle.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
@@ -41,13 +42,14 @@ pg::PreparedQuery continue_job(
     " updated_at = pg_catalog.clock_timestamp(), finished_at = NULL WHERE name OPERATOR(pg_catalog.=) $1",
     "tti");
 pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1", "t");
-pg::PreparedQuery delete_errors("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery start_over(
-    "UPDATE headway.backfill SET sweep = 0, excludes = NULL, rows_before = 0, batches_before = 0, moved_before = 0,"
+    "UPDATE headway.backfill SET sweep = 0, first_call = NULL, excludes = NULL, rows_before = 0, batches_before = 0, "
+    "moved_before = 0,"
     " wal_before = 0, rows_done = 0, batches = 0, longest_ms = 0, rows_unchanged = 0, table_bytes = 0, index_bytes = "
     "0, started_by = current_user,"
     " started_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
     "t");
+pg::PreparedQuery begin_anew("UPDATE headway.backfill SET first_call = NULL WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery sum_ranges(
     "SELECT COALESCE(pg_catalog.sum(units), 0), COALESCE(pg_catalog.sum(walked), 0),"
     " COALESCE(pg_catalog.sum(rows_done), 0), COALESCE(pg_catalog.sum(rows_per_second) FILTER (WHERE NOT done), 0),"
@@ -248,9 +250,10 @@ void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits) 
 
 void StartJobOver(const std::string& name) {
   delete_ranges.Run({name});
-  delete_errors.Run({name});
   start_over.Run({name});
 }
+
+void TryFailedRowsAgain(const std::string& name) { begin_anew.Run({name}); }
 
 SweepSums SumRanges(const std::string& name) {
   const pg::QueryResult found = sum_ranges.Run({name});
@@ -301,7 +304,10 @@ JobTotals LoadTotals(const std::string& name) {
   return totals;
 }
 
-void MarkJobDone(const std::string& name) { mark.Run({name, "done", pg::Param()}); }
+void MarkJobDone(const std::string& name, bool none_left) {
+  mark.Run({name, "done", pg::Param()});
+  ForgetMendedRows(name, none_left);
+}
 
 void MarkJobStopped(const std::string& name) {
   Fold(name);

@@ -36,8 +36,10 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition);
 void CreateJob(const BackfillDefinition& definition, const JobLimits& limits);
 // A call goes on with it: with its limits, whatever was asked of the last call forgotten.
 void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits);
-// As if it had never run.
+// As if it had never run, but for what is known of rows that fail.
 void StartJobOver(const std::string& name);
+// Rows that have failed before the next call begins are done, unless they fail again.
+void TryFailedRowsAgain(const std::string& name);
 
 // How a sweep stands: the sums of its ranges.
 struct SweepSums {
@@ -79,7 +81,8 @@ struct JobTotals {
   std::int64_t longest_ms = 0;  // of a batch, of the ranges that there are and since this call began
 };
 JobTotals LoadTotals(const std::string& name);
-void MarkJobDone(const std::string& name);
+// `none_left`: no row matches its condition any more.
+void MarkJobDone(const std::string& name, bool none_left);
 // Its time is up, or it has failed with `error`.
 void MarkJobStopped(const std::string& name);
 // Returns the state that it has then.

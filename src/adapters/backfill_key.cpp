@@ -41,4 +41,12 @@ void ThrowKeyMoves(const pg::TableShape& target) {
       "strategy => 'ctid'.");
 }
 
+std::string DescribeKeyValues(const pg::TableShape& target, const Position& key) {
+  std::string text;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    text += Format("%1%%2% = %3%", i == 0 ? "" : ", ", target.key[i].name, key[i]);
+  }
+  return text;
+}
+
 }  // namespace headway::server

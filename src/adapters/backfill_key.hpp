@@ -15,6 +15,9 @@ void UseKeyOf(const BackfillDefinition& definition, const BackfillRange& range, 
 // out. REQUIRES: a lock on the table, so that what is found stays so to the end of the unit.
 void RequireKey(const BackfillDefinition& definition, const BackfillRange& range);
 
+// For messages: a = 1, b = 2.
+std::string DescribeKeyValues(const pg::TableShape& target, const Position& key);
+
 // A walk by key has changed the key of a row: MG017.
 [[noreturn]] void ThrowKeyMoves(const pg::TableShape& target);
 

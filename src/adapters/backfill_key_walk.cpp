@@ -29,8 +29,8 @@ constexpr std::int64_t kDense = 4;
 class KeyWalk : public SavedWalk {
  public:
   KeyWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
-          std::unique_ptr<RangeLock> lock, Turns& turns)
-      : SavedWalk(definition.name, std::move(range), std::move(lock)),
+          std::unique_ptr<RangeLock> lock, SkippedRows skipped_rows, Turns& turns)
+      : SavedWalk(definition.name, std::move(range), std::move(lock), std::move(skipped_rows)),
         definition_(definition),
         target_(target),
         sql_(definition, target_, true),
@@ -58,11 +58,11 @@ class KeyWalk : public SavedWalk {
     SavedWalk::Revert();
     window_.GoTo(before_next_);
   }
-  std::string DescribeNext() override { return Describe(window_.KeyAt(window_.next())); }
+  std::string DescribeNext() override { return DescribeKeyValues(target_, window_.KeyAt(window_.next())); }
   void PassOver(const core::ErrorReport& error) override;
   bool HasSkipped() const override { return !range_.skipped.empty(); }
   engine::Step TakeSkipped() override;
-  std::string DescribeSkipped() override { return Describe(FirstSkipped()); }
+  std::string DescribeSkipped() override { return DescribeKeyValues(target_, FirstSkipped()); }
   void PassOverSkipped(const core::ErrorReport& error) override;
 
  private:
@@ -77,7 +77,6 @@ class KeyWalk : public SavedWalk {
   std::int64_t WriteByKey(const Position& key);
   bool OthersHold(const Position& key);
   void GoBehind(const Window::Slice& slice);
-  std::string Describe(const Position& key) const;
   Position FirstSkipped() const;
   void ForgetFirstSkipped();
 
@@ -186,6 +185,7 @@ void KeyWalk::MakeWindow(pg::ReadRows rows) {
     const int pass = core::PassOfKey(key, range_.passes);
     passes[i] = static_cast<std::uint8_t>(pass);
     if (resumes) rows.done[i] = pass < range_.pass || (pass == range_.pass && rows.done[i]);
+    if (skipped_rows_.Has(rows.keys.begin() + static_cast<std::ptrdiff_t>(i * columns_), columns_)) rows.done[i] = true;
   }
   window_ = Window(std::move(rows), columns_, std::move(passes));
   before_next_ = 0;
@@ -315,16 +315,8 @@ void KeyWalk::GoBehind(const Window::Slice& slice) {
   range_.walked += window_seen_;
 }
 
-std::string KeyWalk::Describe(const Position& key) const {
-  std::string text;
-  for (std::size_t i = 0; i < columns_; ++i) {
-    text += Format("%1%%2% = %3%", i == 0 ? "" : ", ", target_.key[i].name, key[i]);
-  }
-  return text;
-}
-
 void KeyWalk::PassOver(const core::ErrorReport& error) {
-  NoteFailedRow(job_, target_.qualified_name, window_.KeyAt(window_.next()), error);
+  skipped_rows_.Note(window_.KeyAt(window_.next()), error);
   ++counts_.failed;
   GoBehind(window_.Next(1));
 }
@@ -346,7 +338,7 @@ engine::Step KeyWalk::TakeSkipped() {
 }
 
 void KeyWalk::PassOverSkipped(const core::ErrorReport& error) {
-  NoteFailedRow(job_, target_.qualified_name, FirstSkipped(), error);
+  skipped_rows_.Note(FirstSkipped(), error);
   ++counts_.failed;
   ForgetFirstSkipped();
 }
@@ -354,8 +346,10 @@ void KeyWalk::PassOverSkipped(const core::ErrorReport& error) {
 }  // namespace
 
 std::unique_ptr<engine::RangeWalk> MakeKeyWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                               BackfillRange range, std::unique_ptr<RangeLock> lock, Turns& turns) {
-  return std::make_unique<KeyWalk>(definition, target, std::move(range), std::move(lock), turns);
+                                               BackfillRange range, std::unique_ptr<RangeLock> lock,
+                                               SkippedRows skipped_rows, Turns& turns) {
+  return std::make_unique<KeyWalk>(definition, target, std::move(range), std::move(lock), std::move(skipped_rows),
+                                   turns);
 }
 
 }  // namespace headway::server

@@ -25,11 +25,11 @@ using core::Format;
 
 constexpr char kFailureHint[] =
     "What came before it is done and stays. Mend the row, or what refuses it, and call it again: it goes on there. "
-    "With on_error => 'skip' such rows are noted in headway.backfill_error and passed over.";
+    "With on_error => 'skip' such rows are noted in headway.backfill_skipped and skipped.";
 
 class LaneJob : public engine::BackfillJob {
  public:
-  explicit LaneJob(const BackfillDefinition& definition) : definition_(definition) {}
+  explicit LaneJob(const LaneOrder& order) : definition_(order.definition), call_(order.call) {}
 
   std::string name() const override { return definition_.name; }
   std::unique_ptr<engine::RangeWalk> TakeRange() override;
@@ -44,6 +44,7 @@ class LaneJob : public engine::BackfillJob {
   pg::TableShape TableOf(const BackfillRange& range) const;
 
   const BackfillDefinition& definition_;
+  const std::int64_t call_;
   Turns turns_;     // one range after the other
   int number_ = 0;  // of the range that was taken last
   Oid table_ = pg::kNoOid;
@@ -63,10 +64,15 @@ std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
     number_ = number;
     table_ = table.oid;
     ClaimRange(definition_.name, number);
-    if (range->strategy == "ctid") return MakePageWalk(definition_, table, *range, std::move(lock), turns_);
+    SkippedRows skipped(definition_.name, table.qualified_name, call_);
+    if (definition_.pass_over_failures) skipped.Look();
+    if (range->strategy == "ctid") {
+      return MakePageWalk(definition_, table, *range, std::move(lock), std::move(skipped), turns_);
+    }
     UseKeyOf(definition_, *range, table);
-    return range->strategy == "key" ? MakeKeyWalk(definition_, table, *range, std::move(lock), turns_)
-                                    : MakeThroughWalk(definition_, table, *range, std::move(lock));
+    return range->strategy == "key"
+               ? MakeKeyWalk(definition_, table, *range, std::move(lock), std::move(skipped), turns_)
+               : MakeThroughWalk(definition_, table, *range, std::move(lock), std::move(skipped));
   }
   number_ = 0;
   return nullptr;
@@ -110,7 +116,7 @@ std::string LaneJob::DescribeProgress() {
 
 engine::LaneResult WalkLane(engine::Session& session, const LaneOrder& order, bool speaks,
                             std::function<void()> between) {
-  LaneJob job(order.definition);
+  LaneJob job(order);
   BackendClock clock;
   BackendReporter reporter;
   engine::LaneOptions options;
@@ -136,7 +142,7 @@ engine::LaneResult WalkLane(engine::Session& session, const LaneOrder& order, bo
 void Exchange(pg::RequestFields& fields, LaneOrder& order) {
   BackfillDefinition& definition = order.definition;
   fields& definition.relation& definition.deletes& definition.set_clause& definition.where_clause;
-  fields& definition.name& definition.pass_over_failures& order.until_ms& order.alone;
+  fields& definition.name& definition.pass_over_failures& order.call& order.until_ms& order.alone;
 }
 
 std::int64_t LaneInWorker(const pg::WorkerRequest& request) {

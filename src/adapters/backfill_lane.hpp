@@ -12,6 +12,7 @@ namespace headway::server {
 
 struct LaneOrder {
   BackfillDefinition definition;
+  std::int64_t call = 0;                 // as BeginCall() has returned it
   std::optional<std::int64_t> until_ms;  // wall clock
   bool alone = true;                     // no other lane works on the job
 };

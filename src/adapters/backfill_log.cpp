@@ -21,6 +21,8 @@ pg::PreparedQuery begin_call(
     "INSERT INTO headway.backfill_call (name, command, relation, workers, rows_at_start, client)"
     " VALUES ($1, $2, $3, CAST($4 AS pg_catalog.int4), $5, $6) RETURNING id",
     "tttiit");
+pg::PreparedQuery note_first_call(
+    "UPDATE headway.backfill SET first_call = $2 WHERE name OPERATOR(pg_catalog.=) $1 AND first_call IS NULL", "ti");
 pg::PreparedQuery end_call(
     "UPDATE headway.backfill_call SET result = $2, reason = $3, finished_at = pg_catalog.clock_timestamp(), rows = $4,"
     " batches = $5, longest_ms = $6, rows_moved = $7, wal_bytes = $8 WHERE id OPERATOR(pg_catalog.=) $1",
@@ -57,7 +59,9 @@ std::int64_t BeginCall(const BackfillDefinition& definition, int workers, std::i
   const pg::QueryResult made =
       begin_call.Run({definition.name, definition.deletes ? "delete" : "update", pg::QualifiedName(definition.relation),
                       workers, rows_before, pg::TextOrNull(client)});
-  return pg::ToInteger(made.rows.at(0)[0]);
+  const std::int64_t id = pg::ToInteger(made.rows.at(0)[0]);
+  note_first_call.Run({definition.name, id});
+  return id;
 }
 
 void EndCall(std::int64_t id, const std::string& result, const std::string& reason, const CallSums& sums) {

@@ -4,6 +4,7 @@
 // left to the next sweep over the table.
 #include <algorithm>
 
+#include "adapters/backfill_key.hpp"
 #include "adapters/backfill_walk.hpp"
 #include "adapters/backfill_window.hpp"
 #include "core/format.hpp"
@@ -29,17 +30,19 @@ std::string PlaceText(const pg::Place& place) { return Format("(%1%,%2%)", place
 class PageWalk : public SavedWalk {
  public:
   PageWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
-           std::unique_ptr<RangeLock> lock, Turns& turns)
-      : SavedWalk(definition.name, std::move(range), std::move(lock)),
+           std::unique_ptr<RangeLock> lock, SkippedRows skipped_rows, Turns& turns)
+      : SavedWalk(definition.name, std::move(range), std::move(lock), std::move(skipped_rows)),
         target_(target),
         sql_(definition, target_, true),
         deletes_(definition.deletes),
         interleaves_(Interleaves(definition, target_)),
         turns_(turns),
-        read_("SELECT " + sql_.place() + ", true, false FROM " + sql_.target() + "\nWHERE " + sql_.place() +
+        leaves_some_alone_(skipped_rows_.any() && !target_.key.empty()),
+        read_("SELECT " + sql_.place() + ", true, false" + (leaves_some_alone_ ? ", " + sql_.KeyList("") : "") +
+                  " FROM " + sql_.target() + "\nWHERE " + sql_.place() +
                   " OPERATOR(pg_catalog.>=) CAST($1 AS pg_catalog.tid) AND " + sql_.place() +
                   " OPERATOR(pg_catalog.<) CAST($2 AS pg_catalog.tid)" + sql_.condition() + " LIMIT $3",
-              0, pg::Access::kPlaces),
+              leaves_some_alone_ ? target_.key.size() : 0, pg::Access::kPlaces),
         write_(sql_.ChangeReturning(sql_.place() + " OPERATOR(pg_catalog.=) ANY ($1)", ""), 0, pg::Access::kPlaces),
         lock_("SELECT false, " + sql_.place() + " FROM " + sql_.target() + "\nWHERE " + sql_.place() +
                   " OPERATOR(pg_catalog.=) ANY ($1)" + sql_.condition() +
@@ -66,12 +69,14 @@ class PageWalk : public SavedWalk {
   void ChooseNextPages(std::int64_t pages, std::size_t rows, std::int64_t batch_rows);
   pg::PlacedRows OnlyFree(const pg::PlacedRows& rows);
   void GoBehind(const Window::Slice& slice);
+  Position KeyOfNext();
 
   const pg::TableShape target_;
   const WalkSql sql_;
   const bool deletes_;
   const bool interleaves_;
   Turns& turns_;
+  const bool leaves_some_alone_;  // told by their keys
   pg::RowQuery read_;
   pg::RowQuery write_;
   pg::RowQuery lock_;
@@ -100,6 +105,7 @@ engine::RangeWalk::Found PageWalk::Read(std::int64_t batch_rows) {
       while (rows.places.back().page == last) {
         rows.places.pop_back();
         rows.done.pop_back();
+        rows.keys.resize(rows.places.size() * (leaves_some_alone_ ? target_.key.size() : 0));
       }
     }
   }
@@ -143,6 +149,14 @@ void PageWalk::MakeWindow(pg::ReadRows rows) {
                                                               static_cast<std::int64_t>(end - begin), range_.passes));
     }
     begin = end;
+  }
+  if (leaves_some_alone_) {
+    const std::size_t columns = target_.key.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto key = rows.keys.begin() + static_cast<std::ptrdiff_t>(i * columns);
+      if (skipped_rows_.Has(key, columns)) rows.done[i] = true;
+    }
+    rows.keys.clear();
   }
   window_ = Window(std::move(rows), 0, std::move(passes));
   before_next_ = 0;
@@ -212,23 +226,34 @@ void PageWalk::GoBehind(const Window::Slice& slice) {
   range_.pass = 0;
 }
 
-std::string PageWalk::DescribeNext() {
-  const std::string place = PlaceText(window_.PlaceAt(window_.next()));
-  std::string text = "ctid = " + place;
-  if (target_.key.empty()) return text;
+// Empty: it has none, or has moved on.
+Position PageWalk::KeyOfNext() {
+  if (target_.key.empty()) return {};
+  pg::CanonicalOutput canonical;
   const pg::QueryResult found = pg::RunQuery("SELECT " + sql_.KeyList("") + " FROM " + sql_.target() + " WHERE " +
                                                  sql_.place() + " OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.tid)",
-                                             "t", {place});
-  if (found.rows.empty()) return text;
-  text.clear();
-  for (std::size_t i = 0; i < target_.key.size(); ++i) {
-    text += Format("%1%%2% = %3%", i == 0 ? "" : ", ", target_.key[i].name, found.rows[0][i].value_or("NULL"));
+                                             "t", {PlaceText(window_.PlaceAt(window_.next()))});
+  canonical.Close();
+  Position key;
+  for (const pg::Row& row : found.rows) {
+    for (const pg::Field& field : row) key.push_back(field.value_or("NULL"));
   }
-  return text;
+  return key;
+}
+
+std::string PageWalk::DescribeNext() {
+  const Position key = KeyOfNext();
+  if (key.empty()) return "ctid = " + PlaceText(window_.PlaceAt(window_.next()));
+  return DescribeKeyValues(target_, key);
 }
 
 void PageWalk::PassOver(const core::ErrorReport& error) {
-  NoteFailedRow(job_, target_.qualified_name, {DescribeNext()}, error);
+  const Position key = KeyOfNext();
+  if (key.empty()) {
+    skipped_rows_.Note({PlaceText(window_.PlaceAt(window_.next()))}, error, false);
+  } else {
+    skipped_rows_.Note(key, error);
+  }
   ++counts_.failed;
   GoBehind(window_.Next(1));
 }
@@ -236,8 +261,10 @@ void PageWalk::PassOver(const core::ErrorReport& error) {
 }  // namespace
 
 std::unique_ptr<engine::RangeWalk> MakePageWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                                BackfillRange range, std::unique_ptr<RangeLock> lock, Turns& turns) {
-  return std::make_unique<PageWalk>(definition, target, std::move(range), std::move(lock), turns);
+                                                BackfillRange range, std::unique_ptr<RangeLock> lock,
+                                                SkippedRows skipped_rows, Turns& turns) {
+  return std::make_unique<PageWalk>(definition, target, std::move(range), std::move(lock), std::move(skipped_rows),
+                                    turns);
 }
 
 }  // namespace headway::server

@@ -57,19 +57,6 @@ pg::PreparedQuery note_wait(
     " pid = pg_catalog.pg_backend_pid()"
     " WHERE name OPERATOR(pg_catalog.=) $1 AND number OPERATOR(pg_catalog.=) $4",
     "ttti");
-pg::PreparedQuery note_failure(
-    "INSERT INTO headway.backfill_error AS e (name, relation, key, sqlstate, message, detail)"
-    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name, relation, key) DO UPDATE"
-    " SET sqlstate = EXCLUDED.sqlstate, message = EXCLUDED.message, detail = EXCLUDED.detail,"
-    " seen_at = EXCLUDED.seen_at",
-    "ttTttt");
-
-pg::PreparedQuery load_failures(
-    "SELECT e.relation, u.item FROM headway.backfill_error e"
-    " CROSS JOIN LATERAL pg_catalog.unnest(e.key) WITH ORDINALITY AS u (item, place)"
-    " WHERE e.name OPERATOR(pg_catalog.=) $1 ORDER BY e.relation, e.key, u.place",
-    "t");
-pg::PreparedQuery forget_failures("DELETE FROM headway.backfill_error WHERE name OPERATOR(pg_catalog.=) $1", "t");
 
 // Whoever may write to the table may have written anything.
 [[noreturn]] void RefuseRow(const std::string& job, const BackfillRange& range, const std::string& detail) {
@@ -167,21 +154,6 @@ void FinishRange(const std::string& job, int number, std::int64_t longest_ms) {
 
 void NoteRangeWait(const std::string& job, int number, const std::string& what, const std::string& detail) {
   note_wait.Run({job, pg::TextOrNull(what), pg::TextOrNull(detail), number});
-}
-
-std::map<std::string, std::vector<std::string>> LoadFailedRows(const std::string& job) {
-  std::map<std::string, std::vector<std::string>> rows;
-  for (const pg::Row& row : load_failures.Run({job}).rows) {
-    if (row[1]) rows[*row[0]].push_back(*row[1]);
-  }
-  return rows;
-}
-
-void ForgetFailedRows(const std::string& job) { forget_failures.Run({job}); }
-
-void NoteFailedRow(const std::string& job, const std::string& relation, const Position& key,
-                   const core::ErrorReport& error) {
-  note_failure.Run({job, relation, key, error.sqlstate, error.message, pg::TextOrNull(error.detail)});
 }
 
 }  // namespace headway::server

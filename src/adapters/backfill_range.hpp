@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,11 +63,5 @@ void ClaimRange(const std::string& job, int number);
 void FinishRange(const std::string& job, int number, std::int64_t longest_ms);
 // What the lane that walks it waits for; empty: nothing any more.
 void NoteRangeWait(const std::string& job, int number, const std::string& what, const std::string& detail);
-// The rows that have failed in walks by key: for each table or partition their keys, one column after the other.
-std::map<std::string, std::vector<std::string>> LoadFailedRows(const std::string& job);
-void ForgetFailedRows(const std::string& job);
-// Notes a row that fails.
-void NoteFailedRow(const std::string& job, const std::string& relation, const Position& key,
-                   const core::ErrorReport& error);
 
 }  // namespace headway::server

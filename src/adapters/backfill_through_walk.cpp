@@ -18,8 +18,8 @@ using core::Format;
 class ThroughWalk : public SavedWalk {
  public:
   ThroughWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
-              std::unique_ptr<RangeLock> lock)
-      : SavedWalk(definition.name, std::move(range), std::move(lock)),
+              std::unique_ptr<RangeLock> lock, SkippedRows skipped_rows)
+      : SavedWalk(definition.name, std::move(range), std::move(lock), std::move(skipped_rows)),
         definition_(definition),
         target_(target),
         sql_(definition, target_, false) {
@@ -93,18 +93,11 @@ engine::Step ThroughWalk::Take(std::int64_t most, engine::Care care) {
   return {most, static_cast<std::int64_t>(changed.processed), false};
 }
 
-std::string ThroughWalk::DescribeNext() {
-  const Position key = FindEnd(1);
-  std::string text;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    text += Format("%1%%2% = %3%", i == 0 ? "" : ", ", target_.key[i].name, key[i]);
-  }
-  return text;
-}
+std::string ThroughWalk::DescribeNext() { return DescribeKeyValues(target_, FindEnd(1)); }
 
 void ThroughWalk::PassOver(const core::ErrorReport& error) {
   range_.position = FindEnd(1);
-  NoteFailedRow(job_, target_.qualified_name, range_.position, error);
+  skipped_rows_.Note(range_.position, error, false);
   ++counts_.failed;
   ++range_.walked;
 }
@@ -112,8 +105,9 @@ void ThroughWalk::PassOver(const core::ErrorReport& error) {
 }  // namespace
 
 std::unique_ptr<engine::RangeWalk> MakeThroughWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                                   BackfillRange range, std::unique_ptr<RangeLock> lock) {
-  return std::make_unique<ThroughWalk>(definition, target, std::move(range), std::move(lock));
+                                                   BackfillRange range, std::unique_ptr<RangeLock> lock,
+                                                   SkippedRows skipped_rows) {
+  return std::make_unique<ThroughWalk>(definition, target, std::move(range), std::move(lock), std::move(skipped_rows));
 }
 
 }  // namespace headway::server

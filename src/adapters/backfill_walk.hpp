@@ -5,6 +5,7 @@
 
 #include "adapters/backfill_definition.hpp"
 #include "adapters/backfill_range.hpp"
+#include "adapters/backfill_skipped.hpp"
 #include "engine/backfiller.hpp"
 #include "pg/pressure.hpp"
 
@@ -15,8 +16,13 @@ class Turns;
 // What all walks have: the range as it is now, as it was when the last unit ended, and as its row has it.
 class SavedWalk : public engine::RangeWalk {
  public:
-  SavedWalk(std::string job, BackfillRange range, std::unique_ptr<RangeLock> lock)
-      : job_(std::move(job)), range_(range), before_(range), stored_(std::move(range)), lock_(std::move(lock)) {}
+  SavedWalk(std::string job, BackfillRange range, std::unique_ptr<RangeLock> lock, SkippedRows skipped_rows)
+      : job_(std::move(job)),
+        range_(range),
+        before_(range),
+        skipped_rows_(std::move(skipped_rows)),
+        stored_(std::move(range)),
+        lock_(std::move(lock)) {}
 
   void Save(const engine::BatchFacts& facts) override {
     counts_.wal_bytes = pg::OwnWal() - wal_counted_;
@@ -49,6 +55,7 @@ class SavedWalk : public engine::RangeWalk {
   BackfillRange range_;
   BackfillRange before_;
   RangeCounts counts_;  // of what has not been committed
+  SkippedRows skipped_rows_;
 
  private:
   BackfillRange stored_;
@@ -59,10 +66,13 @@ class SavedWalk : public engine::RangeWalk {
 
 // `target`: the table of the range.
 std::unique_ptr<engine::RangeWalk> MakeKeyWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                               BackfillRange range, std::unique_ptr<RangeLock> lock, Turns& turns);
+                                               BackfillRange range, std::unique_ptr<RangeLock> lock,
+                                               SkippedRows skipped_rows, Turns& turns);
 std::unique_ptr<engine::RangeWalk> MakePageWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                                BackfillRange range, std::unique_ptr<RangeLock> lock, Turns& turns);
+                                                BackfillRange range, std::unique_ptr<RangeLock> lock,
+                                                SkippedRows skipped_rows, Turns& turns);
 std::unique_ptr<engine::RangeWalk> MakeThroughWalk(const BackfillDefinition& definition, const pg::TableShape& target,
-                                                   BackfillRange range, std::unique_ptr<RangeLock> lock);
+                                                   BackfillRange range, std::unique_ptr<RangeLock> lock,
+                                                   SkippedRows skipped_rows);
 
 }  // namespace headway::server

@@ -7,6 +7,7 @@
 
 #include "adapters/backfill_lane.hpp"
 #include "adapters/backfill_log.hpp"
+#include "adapters/backfill_skipped.hpp"
 #include "adapters/engine_ports.hpp"
 #include "adapters/sessions.hpp"
 #include "commands/backfill_plan.hpp"
@@ -22,6 +23,7 @@
 #include "pg/catalog/object_names.hpp"
 #include "pg/process/runner_lock.hpp"
 #include "pg/process/worker_team.hpp"
+#include "pg/settings.hpp"
 #include "pg/text.hpp"
 
 namespace headway::server {
@@ -67,6 +69,7 @@ class BackfillRun {
   std::optional<core::AfterSweep> Judge();
   void StopForTime();
   void Finish(bool all);
+  void WarnOfSkipped(const SkippedSums& skipped);
   std::string UnchangedHint() const;
   void SayPlan(const BackfillPlan& plan);
   void WaitForOthers();
@@ -85,8 +88,8 @@ class BackfillRun {
   std::int64_t updated_before_ = 0;
   std::int64_t waits_since_ms_ = 0;
   std::int64_t sweep_began_ms_ = 0;
-  std::int64_t failed_rows_ = 0;
   std::int64_t unchanged_rows_ = 0;  // of the last sweep
+  bool none_left_ = false;           // no row matches the condition
   bool time_is_up_ = false;
   bool more_sweeps_ = true;
   std::optional<SpaceKeeper> space_;
@@ -136,7 +139,7 @@ bool BackfillRun::MayGoOn(const JobRecord& job) {
 // Of a job that is done but for rows that have failed, and where nothing else tells these from the others: ranges in
 // which they alone are left. REQUIRES: an open unit.
 bool BackfillRun::TriesFailedRowsAgain() {
-  const std::map<std::string, std::vector<std::string>> failed = LoadFailedRows(name());
+  const std::map<std::string, std::vector<std::string>> failed = RowsToTryAgain(name());
   if (failed.empty()) return false;
   std::int64_t rows = 0;
   std::vector<BackfillRange> ranges;
@@ -152,7 +155,7 @@ bool BackfillRun::TriesFailedRowsAgain() {
     ranges.push_back(std::move(range));
   }
   if (ranges.empty()) return false;
-  ForgetFailedRows(name());
+  TryFailedRowsAgain(name());
   for (const BackfillRange& range : ranges) InsertRange(name(), range);
   reporter_.Notice(Format("%1%: trying %2% again that failed", Title(), RowsOf(rows)));
   return true;
@@ -243,7 +246,7 @@ bool BackfillRun::Start() {
   const bool looked = InUnit([&] {
     none = false;
     if (SumRanges(name()).ranges > 0) return;
-    none = !definition_.where_clause.empty() && AnyLeft(definition_) == core::Left::kNone;
+    none = none_left_ = !definition_.where_clause.empty() && AnyLeft(definition_) == core::Left::kNone;
     if (!none && sweep_ == 0) NoteSizes(name(), TableBytesOf(definition_.relation), IndexBytesOf(definition_.relation));
   });
   if (looked && !none) {
@@ -330,7 +333,7 @@ void BackfillRun::WalkRanges() {
 
 void BackfillRun::WalkTogether() {
   pg::WorkerTeam team;
-  const LaneOrder lane{definition_, order_.until_ms, order_.workers == 1};
+  const LaneOrder lane{definition_, call_, order_.until_ms, order_.workers == 1};
   std::optional<Error> failure;
   try {
     for (int i = 1; i < order_.workers; ++i) {
@@ -398,6 +401,7 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
     facts.unchanged = sums.unchanged;
     facts.updated_before = updated_before_;
     if (facts.has_condition && facts.excludes) facts.left = AnyLeft(definition_);
+    none_left_ = facts.left == core::Left::kNone;
     next = core::JudgeSweep(facts);
     // Where rows that are done no longer match, those that were met and not changed may have moved on, and been done.
     const bool may_be_done = facts.has_condition && facts.excludes && next != core::AfterSweep::kGiveUp;
@@ -405,10 +409,11 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
     EndSweep(name(), facts.excludes, unchanged_rows_);
     // In the same transaction: a job without ranges that is not done would be walked from the beginning, and where
     // nothing tells the rows that are done they would be done twice.
-    if (next == core::AfterSweep::kDone && !(definition_.required && unchanged_rows_ > 0)) MarkJobDone(name());
+    if (next == core::AfterSweep::kDone && !(definition_.required && unchanged_rows_ > 0)) {
+      MarkJobDone(name(), none_left_);
+    }
   });
   if (!judged) return std::nullopt;
-  failed_rows_ += sums.failed;
   updated_before_ = sums.rows;
   return next;
 }
@@ -469,6 +474,25 @@ std::string BackfillRun::UnchangedHint() const {
       pg::QuoteLiteral(name()));
 }
 
+void BackfillRun::WarnOfSkipped(const SkippedSums& skipped) {
+  const std::string job = pg::QuoteLiteral(name());
+  if (skipped.to_try > 0) {
+    const char* were = skipped.to_try == 1 ? "was" : "were";
+    pg::ReportWarning(
+        Format("%1%: %2% failed and %3% skipped", Title(), RowsOf(skipped.to_try), were), {},
+        Format("See them: SELECT * FROM headway.backfill_skipped WHERE name = %1%. The next call tries them again.",
+               job));
+  }
+  if (skipped.given_up > 0) {
+    const char* have = skipped.given_up == 1 ? "has" : "have";
+    pg::ReportWarning(
+        Format("%1%: %2% %3% failed too often to be tried again", Title(), RowsOf(skipped.given_up), have),
+        Format("A row is tried in headway.max_row_tries = %1% calls.", pg::MaxRowTries()),
+        Format("Mend them, then have them tried again: UPDATE headway.backfill_skipped SET tries = 0 WHERE name = %1%.",
+               job));
+  }
+}
+
 void BackfillRun::Finish(bool all) {
   if (!all && definition_.required) {
     throw Error(sqlstate::kBackfillNotExact, Format("%1%: rows still match the where_clause", Title()),
@@ -482,7 +506,8 @@ void BackfillRun::Finish(bool all) {
   }
   Unit marking(session_);
   const CallSums sums = SumCall();
-  MarkJobDone(name());
+  MarkJobDone(name(), none_left_);
+  const SkippedSums skipped = SumSkipped(name());
   const JobTotals totals = LoadTotals(name());
   const std::string bloat = rows_ > 0 ? DescribeIndexGrowth(definition_.relation, totals.index_bytes) : std::string();
   const std::string room = rows_ > 0 ? DescribeRoom(totals) : std::string();
@@ -496,11 +521,8 @@ void BackfillRun::Finish(bool all) {
     reporter_.Notice(bloat, {}, Format("SELECT safe_reindex(%1%) makes them small again.", pg::QuoteLiteral(table)));
   }
   if (all && unchanged_rows_ > 0) pg::ReportWarning(unchanged, kUnchangedDetail, UnchangedHint());
-  if (failed_rows_ > 0) {
-    pg::ReportWarning(
-        Format("%1%: %2% failed and were passed over", Title(), RowsOf(failed_rows_)), {},
-        Format("See them: SELECT * FROM headway.backfill_error WHERE name = %1%.", pg::QuoteLiteral(name())));
-  } else if (!all) {
+  WarnOfSkipped(skipped);
+  if (!all && skipped.to_try == 0 && skipped.given_up == 0) {
     pg::ReportWarning(Format("%1%: rows still match the where_clause", Title()),
                       "They come as fast as they are done, or a trigger keeps them as they are.",
                       "Let new rows be written with the new value (a default, a trigger, the application), then call "

@@ -161,6 +161,7 @@ CREATE TABLE headway.backfill (
   on_old_snapshot pg_catalog.text NOT NULL DEFAULT 'go on' CHECK (on_old_snapshot OPERATOR(pg_catalog.=) ANY (ARRAY['go on', 'wait'])),
   max_active integer CHECK (max_active OPERATOR(pg_catalog.>) 0),
   sweep integer NOT NULL DEFAULT 0,
+  first_call bigint,
   table_bytes bigint NOT NULL DEFAULT 0,
   index_bytes bigint NOT NULL DEFAULT 0,
   rows_before bigint NOT NULL DEFAULT 0,
@@ -186,7 +187,7 @@ COMMENT ON COLUMN headway.backfill.relation IS 'the table, schema-qualified, as 
 COMMENT ON COLUMN headway.backfill.relation_oid IS 'the oid of the table: a job goes on with the table that it was begun on, and with no other';
 COMMENT ON COLUMN headway.backfill.set_clause IS 'what is set';
 COMMENT ON COLUMN headway.backfill.where_clause IS 'which rows are updated; NULL: all';
-COMMENT ON COLUMN headway.backfill.on_error IS 'a row that fails stops the job, or is noted in headway.backfill_error and skipped';
+COMMENT ON COLUMN headway.backfill.on_error IS 'a row that fails stops the job, or is noted in headway.backfill_skipped and skipped';
 COMMENT ON COLUMN headway.backfill.revision IS 'the script that it is a statement of; NULL: it was called by itself';
 COMMENT ON COLUMN headway.backfill.strategy IS 'how the table is walked: key (a unique index) or ctid (storage order)';
 COMMENT ON COLUMN headway.backfill.excludes IS 'the rows done no longer match where_clause: it has been so of every row up to now; NULL: not known yet';
@@ -202,6 +203,7 @@ COMMENT ON COLUMN headway.backfill.vacuum_every IS 'the share of the table after
 COMMENT ON COLUMN headway.backfill.on_old_snapshot IS 'go on while somebody''s snapshot keeps old versions of rows, or wait until it is gone';
 COMMENT ON COLUMN headway.backfill.max_active IS 'it waits while more sessions than this are at work; NULL: no limit';
 COMMENT ON COLUMN headway.backfill.sweep IS 'how often it has been over the table';
+COMMENT ON COLUMN headway.backfill.first_call IS 'the call that began it, or began it anew: headway.backfill_run.id';
 COMMENT ON COLUMN headway.backfill.table_bytes IS 'how large the table was when it was begun';
 COMMENT ON COLUMN headway.backfill.index_bytes IS 'how large the indexes of the table were when it was begun';
 COMMENT ON COLUMN headway.backfill.rows_before IS 'rows done in earlier sweeps';
@@ -277,7 +279,7 @@ COMMENT ON COLUMN headway.backfill_range.units IS 'how many keys (estimated) or 
 COMMENT ON COLUMN headway.backfill_range.walked IS 'how many of them are done';
 COMMENT ON COLUMN headway.backfill_range.rows_done IS 'rows updated or deleted';
 COMMENT ON COLUMN headway.backfill_range.rows_locked IS 'rows left to the next sweep because others held them';
-COMMENT ON COLUMN headway.backfill_range.rows_failed IS 'rows noted in headway.backfill_error';
+COMMENT ON COLUMN headway.backfill_range.rows_failed IS 'rows noted in headway.backfill_skipped';
 COMMENT ON COLUMN headway.backfill_range.rows_still IS 'rows that match where_clause though they are done';
 COMMENT ON COLUMN headway.backfill_range.rows_moved IS 'rows whose new version found no room beside the old one, or has new entries in indexes';
 COMMENT ON COLUMN headway.backfill_range.rows_unchanged IS 'rows that match and were left as they are: moved on meanwhile, or a BEFORE trigger returned NULL for them';
@@ -293,7 +295,7 @@ COMMENT ON COLUMN headway.backfill_range.waiting_detail IS 'the same in words';
 COMMENT ON COLUMN headway.backfill_range.waiting_since IS 'since when';
 COMMENT ON COLUMN headway.backfill_range.updated_at IS 'when a batch was committed last';
 
-CREATE TABLE headway.backfill_error (
+CREATE TABLE headway.backfill_skipped (
   name pg_catalog.text COLLATE pg_catalog."C" REFERENCES headway.backfill ON DELETE CASCADE,
   relation pg_catalog.text,
   key pg_catalog.text[],
@@ -301,16 +303,20 @@ CREATE TABLE headway.backfill_error (
   sqlstate pg_catalog.text NOT NULL,
   message pg_catalog.text NOT NULL,
   detail pg_catalog.text,
+  tries integer NOT NULL DEFAULT 1,
+  call bigint NOT NULL DEFAULT 0,
   seen_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
-COMMENT ON TABLE headway.backfill_error IS 'rows that could not be updated, of jobs with on_error => ''skip''';
-COMMENT ON COLUMN headway.backfill_error.name IS 'the job';
-COMMENT ON COLUMN headway.backfill_error.relation IS 'the table or partition';
-COMMENT ON COLUMN headway.backfill_error.key IS 'the key of the row; its ctid when the table is walked in storage order';
-COMMENT ON COLUMN headway.backfill_error.sqlstate IS 'of the error';
-COMMENT ON COLUMN headway.backfill_error.message IS 'its message';
-COMMENT ON COLUMN headway.backfill_error.detail IS 'its detail';
-COMMENT ON COLUMN headway.backfill_error.seen_at IS 'when it failed last';
+COMMENT ON TABLE headway.backfill_skipped IS 'rows that have failed and are not done, of jobs with on_error => ''skip''';
+COMMENT ON COLUMN headway.backfill_skipped.name IS 'the job';
+COMMENT ON COLUMN headway.backfill_skipped.relation IS 'the table or partition';
+COMMENT ON COLUMN headway.backfill_skipped.key IS 'the values of its key; its ctid when the table has none';
+COMMENT ON COLUMN headway.backfill_skipped.sqlstate IS 'of the error';
+COMMENT ON COLUMN headway.backfill_skipped.message IS 'its message';
+COMMENT ON COLUMN headway.backfill_skipped.detail IS 'its detail';
+COMMENT ON COLUMN headway.backfill_skipped.tries IS 'in how many calls it has failed; headway.max_row_tries bounds them. Set to 0 it is tried again, and without a key it stays 0';
+COMMENT ON COLUMN headway.backfill_skipped.call IS 'the call in which it failed last: headway.backfill_run.id';
+COMMENT ON COLUMN headway.backfill_skipped.seen_at IS 'when it failed last';
 
 CREATE TABLE headway.backfill_call (
   id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
@@ -526,7 +532,7 @@ SELECT pg_catalog.pg_extension_config_dump('headway.step_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.unfinished', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.backfill', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.backfill_range', '');
-SELECT pg_catalog.pg_extension_config_dump('headway.backfill_error', '');
+SELECT pg_catalog.pg_extension_config_dump('headway.backfill_skipped', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.backfill_call', '');
 SELECT pg_catalog.pg_extension_config_dump('headway.backfill_call_id_seq', '');
 

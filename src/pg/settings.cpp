@@ -54,9 +54,13 @@ NumberSetting keep_history = {"headway.keep_history", 0, 0,
                               "How many days what is known of ended backfills and deletes is kept.",
                               "Older rows are deleted when the next one begins. 0: they are kept for good."};
 
-NumberSetting* const numbers[] = {&hover_time,          &lock_timeout,         &lock_timeout_max,
-                                  &lock_retry,          &concurrently_timeout, &max_lock_hold,
-                                  &max_archive_backlog, &keep_history,         &min_checkpoint_gap};
+NumberSetting max_row_tries = {"headway.max_row_tries", 10, 0,
+                               "In how many calls of a backfill a row that fails is tried.",
+                               "With on_error => 'skip'. 0: in all of them."};
+
+NumberSetting* const numbers[] = {&hover_time,           &lock_timeout,  &lock_timeout_max,    &lock_retry,
+                                  &concurrently_timeout, &max_lock_hold, &max_archive_backlog, &keep_history,
+                                  &min_checkpoint_gap,   &max_row_tries};
 
 char* mirror_version_table = nullptr;
 
@@ -71,6 +75,7 @@ std::int64_t MaxLockHoldMs() { return max_lock_hold.value; }
 std::int64_t MaxArchiveBacklog() { return max_archive_backlog.value; }
 std::int64_t MinCheckpointGapMs() { return min_checkpoint_gap.value; }
 std::int64_t KeepHistoryDays() { return keep_history.value; }
+std::int64_t MaxRowTries() { return max_row_tries.value; }
 std::string MirrorVersionTable() { return mirror_version_table == nullptr ? "" : mirror_version_table; }
 
 // Called from _PG_init: plain server code, nothing here may throw.

@@ -18,6 +18,8 @@ std::int64_t MaxLockHoldMs();
 std::int64_t MaxArchiveBacklog();
 std::int64_t MinCheckpointGapMs();
 std::int64_t KeepHistoryDays();
+// 0: no limit.
+std::int64_t MaxRowTries();
 // Empty: there is none.
 std::string MirrorVersionTable();
 

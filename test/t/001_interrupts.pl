@@ -26,7 +26,7 @@ sub leader_pid { return query("SELECT pid FROM pg_stat_activity WHERE query = '$
 # a is applied, then b runs until it is stopped.
 sub reset_to_base {
 	my ($script) = @_;
-	query('TRUNCATE headway.version, headway.step, headway.unfinished, headway.backfill, headway.backfill_range, headway.backfill_error, headway.backfill_call, headway.revision;'
+	query('TRUNCATE headway.version, headway.step, headway.unfinished, headway.backfill, headway.backfill_range, headway.backfill_skipped, headway.backfill_call, headway.revision;'
 		  . 'DROP TABLE IF EXISTS t, made; CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)');
 	register($node, 'a', undef, 'INSERT INTO t VALUES (1)');
 	register($node, 'b', 'a', $script);

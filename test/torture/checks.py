@@ -19,7 +19,7 @@ JOB = {
     "there is no job":
         "SELECT 'no row in headway.backfill' WHERE NOT EXISTS (SELECT FROM headway.backfill WHERE relation = 'public.t')",
     "a range is left": "SELECT * FROM headway.backfill_range",
-    "a row has failed": "SELECT * FROM headway.backfill_error",
+    "a row has failed": "SELECT * FROM headway.backfill_skipped",
 }
 
 BACKFILL = {

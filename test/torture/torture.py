@@ -373,7 +373,7 @@ class Round:
         lines += ["  seed %s; what happened:" % self.torture.seed] + ["    " + text for text in self.events]
         connection = self.host.connect_patiently(self.database)
         cursor = connection.cursor()
-        for table in ("backfill", "backfill_range", "backfill_error", "version", "unfinished"):
+        for table in ("backfill", "backfill_range", "backfill_skipped", "version", "unfinished"):
             cursor.execute("SELECT to_regclass(%s)", ("headway." + table,))
             if cursor.fetchone()[0]:
                 cursor.execute("SELECT row_to_json(r)::text FROM headway.%s AS r" % table)
