@@ -21,6 +21,10 @@ std::string MakeJobName(const BackfillDefinition& definition, const std::string&
 
 const char* NounOf(const BackfillDefinition& definition) { return definition.deletes ? "delete" : "backfill"; }
 
+const char* CommandOf(const BackfillDefinition& definition) { return definition.deletes ? "delete" : "update"; }
+
+const char* OnErrorOf(const BackfillDefinition& definition) { return definition.pass_over_failures ? "skip" : "stop"; }
+
 WalkSql::WalkSql(const BackfillDefinition& definition, const pg::TableShape& target, bool only)
     : shape_(target), alias_(pg::QuoteIdentifier(pg::UnqualifiedName(definition.relation))) {
   // A clause may call the table by its name: a partition is given that name.

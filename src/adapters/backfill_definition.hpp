@@ -27,6 +27,9 @@ std::string MakeJobName(const BackfillDefinition& definition, const std::string&
 
 // Who updates: "backfill" or "delete", for messages.
 const char* NounOf(const BackfillDefinition& definition);
+// As the tables have it: update or delete, stop or skip.
+const char* CommandOf(const BackfillDefinition& definition);
+const char* OnErrorOf(const BackfillDefinition& definition);
 
 // The statements of a walk over one table. Each clause stands on lines of its own, so that a comment at its end
 // swallows nothing; both have been parsed by themselves, so that they can be nothing but what they are.

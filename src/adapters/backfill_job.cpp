@@ -37,10 +37,10 @@ pg::PreparedQuery create_job(
     " VALUES ($1, $2, $3, $4, $5, $6, $7, 'key', CAST($8 AS pg_catalog.oid), pg_catalog.pg_backend_pid())",
     "ttttttti");
 pg::PreparedQuery continue_job(
-    "UPDATE headway.backfill SET state = 'running', request = 'run', pid = pg_catalog.pg_backend_pid(),"
+    "UPDATE headway.backfill SET state = $4, request = 'run', pid = pg_catalog.pg_backend_pid(),"
     " relation_oid = CAST($3 AS pg_catalog.oid), last_error = NULL, old_snapshot = NULL, on_error = $2,"
     " updated_at = pg_catalog.clock_timestamp(), finished_at = NULL WHERE name OPERATOR(pg_catalog.=) $1",
-    "tti");
+    "ttit");
 pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery start_over(
     "UPDATE headway.backfill SET sweep = 0, first_call = NULL, excludes = NULL, rows_before = 0, batches_before = 0, "
@@ -51,7 +51,8 @@ pg::PreparedQuery start_over(
     "t");
 pg::PreparedQuery begin_anew("UPDATE headway.backfill SET first_call = NULL WHERE name OPERATOR(pg_catalog.=) $1", "t");
 pg::PreparedQuery sum_ranges(
-    "SELECT COALESCE(pg_catalog.sum(units), 0), COALESCE(pg_catalog.sum(walked), 0),"
+    "SELECT COALESCE(pg_catalog.sum(units), 0), COALESCE(pg_catalog.sum(walked OPERATOR(pg_catalog.+) window_walked), "
+    "0),"
     " COALESCE(pg_catalog.sum(rows_done), 0), COALESCE(pg_catalog.sum(rows_per_second) FILTER (WHERE NOT done), 0),"
     " COALESCE(pg_catalog.sum(rows_locked), 0), COALESCE(pg_catalog.sum(rows_failed), 0),"
     " COALESCE(pg_catalog.sum(rows_still), 0), COALESCE(pg_catalog.sum(rows_moved), 0),"
@@ -107,11 +108,17 @@ pg::PreparedQuery note_old_snapshot(
     "UPDATE headway.backfill SET old_snapshot = $2 WHERE name OPERATOR(pg_catalog.=)"
     " (SELECT b.name FROM headway.backfill b WHERE b.name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE SKIP LOCKED)",
     "tt");
+pg::PreparedQuery lock_state(
+    "SELECT state FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE", "t");
 pg::PreparedQuery mark(
     "UPDATE headway.backfill SET state = $2, last_error = $3, request = 'run', pid = NULL,"
     " finished_at = CASE WHEN $2 OPERATOR(pg_catalog.=) 'done' THEN pg_catalog.clock_timestamp() END,"
     " updated_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
     "ttt");
+pg::PreparedQuery cancel_idle(
+    "UPDATE headway.backfill SET request = 'run', state = $2, updated_at = pg_catalog.clock_timestamp()"
+    " WHERE name OPERATOR(pg_catalog.=) $1",
+    "tt");
 pg::PreparedQuery clear_lanes(
     "UPDATE headway.backfill_range SET pid = NULL, rows_per_second = NULL, waiting_for = NULL, waiting_detail = NULL,"
     " waiting_since = NULL WHERE name OPERATOR(pg_catalog.=) $1 AND pid IS NOT NULL",
@@ -119,7 +126,7 @@ pg::PreparedQuery clear_lanes(
 #define ORDERS \
   "SELECT request, batch_size, " MS_OF("target_batch_time") ", " MS_OF("pause")             \
   ", time_window, " MS_OF("max_replica_lag") ", max_wal_rate, on_old_snapshot OPERATOR(pg_catalog.=) 'wait', max_active,"\
-  " vacuum_every FROM headway.backfill" \
+  " vacuum_every, max_replica_lag_bytes FROM headway.backfill" \
   " WHERE name OPERATOR(pg_catalog.=) $1"
 pg::PreparedQuery load_orders(ORDERS, "t");
 pg::PreparedQuery lock_orders(ORDERS " FOR NO KEY UPDATE", "t");
@@ -127,9 +134,9 @@ pg::PreparedQuery save_limits(
     "UPDATE headway.backfill SET batch_size = $2, target_batch_time = " INTERVAL_OF("$3") ", pause = "
     INTERVAL_OF("$4") ", time_window = $5, max_replica_lag = " INTERVAL_OF("$6") ", max_wal_rate = $7,"
     " vacuum_every = CAST($8 AS pg_catalog.float4),"
-    " on_old_snapshot = CASE WHEN $9 THEN 'wait' ELSE 'go on' END, max_active = CAST($10 AS pg_catalog.int4)"
-    " WHERE name OPERATOR(pg_catalog.=) $1",
-    "tiiitittbi");
+    " on_old_snapshot = CASE WHEN $9 THEN 'wait' ELSE 'go on' END, max_active = CAST($10 AS pg_catalog.int4),"
+    " max_replica_lag_bytes = $11 WHERE name OPERATOR(pg_catalog.=) $1",
+    "tiiitittbii");
 pg::PreparedQuery load_vacuum_every("SELECT vacuum_every FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1",
                                     "t");
 pg::PreparedQuery forget_of_script("DELETE FROM headway.backfill WHERE revision OPERATOR(pg_catalog.=) $1", "t");
@@ -142,10 +149,6 @@ engine::Request RequestOf(const std::string& text) {
 }
 
 pg::Param Optional(const std::optional<std::int64_t>& value) { return value ? pg::Param(*value) : pg::Param(); }
-
-const char* CommandOf(const BackfillDefinition& definition) { return definition.deletes ? "delete" : "update"; }
-
-const char* OnError(const BackfillDefinition& definition) { return definition.pass_over_failures ? "skip" : "stop"; }
 
 std::string StatementOf(const std::string& command, const std::string& relation, const std::string& set_clause,
                         const std::string& where_clause) {
@@ -165,6 +168,7 @@ engine::Orders OrdersOf(const pg::Row& row) {
   orders.settings.max_wal_rate = row[6].value_or("");
   orders.settings.waits_for_snapshots = pg::IsTrue(row[7]);
   if (row[8]) orders.settings.max_active = pg::ToInteger(row[8]);
+  if (row[10]) orders.settings.max_replica_lag_bytes = pg::ToInteger(row[10]);
   return orders;
 }
 
@@ -175,6 +179,25 @@ void RequireLimit(bool good, const char* argument, const char* must, const char*
 }
 
 void Fold(const std::string& name) { fold.Run({name}); }
+
+// Nothing: there is no job of that name (any more). The row is locked.
+std::optional<core::JobState> StateAfter(const std::string& name, core::JobEvent event) {
+  const pg::Field found = lock_state.Run({name}).Single();
+  if (!found) return std::nullopt;
+  const std::optional<core::JobState> before = core::JobStateNamed(*found);
+  const std::optional<core::JobState> state = before ? core::After(*before, event) : std::nullopt;
+  if (state) return state;
+  throw Error(sqlstate::kObjectNotInPrerequisiteState,
+              Format("the job \"%1%\" is %2%, which it cannot be at this point", name, *found),
+              "Its row in headway.backfill was changed while it was being run. What was committed stays.",
+              "Call it again.");
+}
+
+std::optional<core::JobState> Mark(const std::string& name, core::JobEvent event, const std::string& error) {
+  const std::optional<core::JobState> state = StateAfter(name, event);
+  if (state) mark.Run({name, core::NameOf(*state), pg::TextOrNull(error)});
+  return state;
+}
 
 }  // namespace
 
@@ -216,8 +239,8 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
                        pg::QuoteLiteral(definition.name)));
   }
   JobRecord job;
-  job.state = *row[4];
-  if (!same_table && job.state != "done") {
+  job.state = core::JobStateNamed(*row[4]).value_or(core::JobState::kFailed);
+  if (!same_table && job.state != core::JobState::kDone) {
     throw Error(sqlstate::kBackfillMismatch,
                 Format("%1% \"%2%\" was begun on another table of that name", NounOf(definition), definition.name),
                 "Its table has been dropped and made again, or restored from a dump: how far it had come there says "
@@ -235,13 +258,14 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
 
 void CreateJob(const BackfillDefinition& definition, const JobLimits& limits) {
   create_job.Run({definition.name, CommandOf(definition), pg::QualifiedName(definition.relation),
-                  pg::TextOrNull(definition.set_clause), pg::TextOrNull(definition.where_clause), OnError(definition),
+                  pg::TextOrNull(definition.set_clause), pg::TextOrNull(definition.where_clause), OnErrorOf(definition),
                   pg::TextOrNull(definition.revision), definition.relation});
   SaveLimits(definition.name, limits);
 }
 
 void ContinueJob(const BackfillDefinition& definition, const JobLimits& limits) {
-  continue_job.Run({definition.name, OnError(definition), definition.relation});
+  const auto state = StateAfter(definition.name, core::JobEvent::kBegins).value_or(core::JobState::kRunning);
+  continue_job.Run({definition.name, OnErrorOf(definition), definition.relation, core::NameOf(state)});
   SaveLimits(definition.name, limits);
   clear_lanes.Run({definition.name});
   Fold(definition.name);
@@ -305,24 +329,27 @@ JobTotals LoadTotals(const std::string& name) {
 }
 
 void MarkJobDone(const std::string& name, bool none_left) {
-  mark.Run({name, "done", pg::Param()});
+  (void)Mark(name, core::JobEvent::kThrough, {});
   ForgetMendedRows(name, none_left);
 }
 
 void MarkJobStopped(const std::string& name) {
   Fold(name);
   clear_lanes.Run({name});
-  mark.Run({name, "stopped", pg::Param()});
+  (void)Mark(name, core::JobEvent::kTimeIsUp, {});
 }
 
-const char* MarkJobFailed(const std::string& name, const core::ErrorReport& error) {
+core::JobState MarkJobFailed(const std::string& name, const core::ErrorReport& error) {
   Fold(name);
   clear_lanes.Run({name});
-  const bool stopped = error.sqlstate == sqlstate::kQueryCanceled || error.sqlstate == sqlstate::kAdminShutdown;
-  const bool asked = stopped && RequestOf(load_orders.Run({name}).Single().value_or("run")) == engine::Request::kCancel;
-  const char* state = asked ? "cancelled" : stopped ? "stopped" : "failed";
-  mark.Run({name, state, error.message});
-  return state;
+  const bool asked = RequestOf(load_orders.Run({name}).Single().value_or("run")) == engine::Request::kCancel;
+  return Mark(name, core::EventOfError(error.sqlstate, asked), error.message).value_or(core::JobState::kFailed);
+}
+
+bool MarkJobCancelled(const std::string& name) {
+  const std::optional<core::JobState> state = StateAfter(name, core::JobEvent::kCancelled);
+  if (state) cancel_idle.Run({name, core::NameOf(*state)});
+  return state.has_value();
 }
 
 engine::Orders LoadOrders(const std::string& name) {
@@ -349,7 +376,8 @@ void SaveLimits(const std::string& name, const JobLimits& limits) {
   save_limits.Run({name, Optional(settings.batch_size), settings.target_batch_ms, settings.pause_ms,
                    pg::TextOrNull(settings.time_window), Optional(settings.max_replica_lag_ms),
                    pg::TextOrNull(settings.max_wal_rate), Format("%1%", limits.vacuum_every),
-                   settings.waits_for_snapshots, Optional(settings.max_active)});
+                   settings.waits_for_snapshots, Optional(settings.max_active),
+                   Optional(settings.max_replica_lag_bytes)});
 }
 
 double VacuumEvery(const std::string& name) { return std::stod(load_vacuum_every.Run({name}).Single().value_or("0")); }

@@ -7,12 +7,13 @@
 
 #include "adapters/backfill_definition.hpp"
 #include "core/error.hpp"
+#include "core/job_state.hpp"
 #include "engine/backfiller.hpp"
 
 namespace headway::server {
 
 struct JobRecord {
-  std::string state;
+  core::JobState state = core::JobState::kRunning;
   engine::Request request = engine::Request::kRun;
   std::string strategy;          // as it was planned
   std::optional<bool> excludes;  // rows that are done no longer match
@@ -81,12 +82,14 @@ struct JobTotals {
   std::int64_t longest_ms = 0;  // of a batch, of the ranges that there are and since this call began
 };
 JobTotals LoadTotals(const std::string& name);
+// What has happened to it; all fail when that cannot happen to a job in its state.
 // `none_left`: no row matches its condition any more.
 void MarkJobDone(const std::string& name, bool none_left);
-// Its time is up, or it has failed with `error`.
 void MarkJobStopped(const std::string& name);
 // Returns the state that it has then.
-const char* MarkJobFailed(const std::string& name, const core::ErrorReport& error);
+core::JobState MarkJobFailed(const std::string& name, const core::ErrorReport& error);
+// safe_backfill_cancel() of one that nobody is at. False: there is none of that name.
+bool MarkJobCancelled(const std::string& name);
 
 // Fails when the row is gone.
 engine::Orders LoadOrders(const std::string& name);

@@ -306,8 +306,10 @@ void KeyWalk::GoBehind(const Window::Slice& slice) {
     range_.pass_position = window_.KeyAt(slice.end - 1);
     window_.GoTo(slice.end);
   }
+  range_.window_walked = window_.ShareOf(window_seen_);
   if (window_.HasRows()) return;
   turns_.EndWindow();
+  range_.window_walked = 0;
   range_.position = range_.window_end;
   range_.window_end.clear();
   range_.pass_position.clear();

@@ -13,6 +13,7 @@
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "engine/unit.hpp"
+#include "pg/catalog/object_names.hpp"
 #include "pg/locks/blockers.hpp"
 #include "pg/locks/lock_need.hpp"
 #include "pg/locks/old_snapshot.hpp"
@@ -35,6 +36,7 @@ class LaneJob : public engine::BackfillJob {
   std::unique_ptr<engine::RangeWalk> TakeRange() override;
   engine::Orders LoadOrders() override { return server::LoadOrders(definition_.name); }
   void NoteWait(const std::string& what, const std::string& detail) override;
+  bool WasRenamed() override { return table_ != pg::kNoOid && pg::QualifiedName(table_) != table_name_; }
   std::string DescribeLockHolders() override {
     return core::DescribeBlockers(pg::BlockersOf(table_, pg::kRowExclusiveLock));
   }
@@ -48,6 +50,7 @@ class LaneJob : public engine::BackfillJob {
   Turns turns_;     // one range after the other
   int number_ = 0;  // of the range that was taken last
   Oid table_ = pg::kNoOid;
+  std::string table_name_;
 };
 
 std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
@@ -63,6 +66,7 @@ std::unique_ptr<engine::RangeWalk> LaneJob::TakeRange() {
     }
     number_ = number;
     table_ = table.oid;
+    table_name_ = table.qualified_name;
     ClaimRange(definition_.name, number);
     SkippedRows skipped(definition_.name, table.qualified_name, call_);
     if (definition_.pass_over_failures) skipped.Look();

@@ -217,8 +217,10 @@ void PageWalk::GoBehind(const Window::Slice& slice) {
     range_.pass_position = {PlaceText(window_.PlaceAt(slice.end - 1))};
     window_.GoTo(slice.end);
   }
+  range_.window_walked = window_.ShareOf(Page(range_.window_end) - Page(range_.position));
   if (window_.HasRows()) return;
   turns_.EndWindow();
+  range_.window_walked = 0;
   range_.walked += Page(range_.window_end) - Page(range_.position);
   range_.position = range_.window_end;
   range_.window_end.clear();

@@ -37,17 +37,18 @@ pg::PreparedQuery save_range(
     " rows_locked = rows_locked OPERATOR(pg_catalog.+) $17, rows_failed = rows_failed OPERATOR(pg_catalog.+) $18,"
     " rows_still = rows_still OPERATOR(pg_catalog.+) $19, rows_moved = rows_moved OPERATOR(pg_catalog.+) $20,"
     " longest_ms = GREATEST(longest_ms, $21), rows_unchanged = rows_unchanged OPERATOR(pg_catalog.+) $22,"
-    " wal_bytes = wal_bytes OPERATOR(pg_catalog.+) $23,"
+    " wal_bytes = wal_bytes OPERATOR(pg_catalog.+) $23, window_walked = $24,"
     " pid = pg_catalog.pg_backend_pid(), updated_at = pg_catalog.clock_timestamp()"
     " WHERE name OPERATOR(pg_catalog.=) $1 AND number OPERATOR(pg_catalog.=) $2"
     " AND position OPERATOR(pg_catalog.=) $3 AND pass_position OPERATOR(pg_catalog.=) $4",
-    "tiTTTTiiTTiiiiiiiiiiiii");
+    "tiTTTTiiTTiiiiiiiiiiiiii");
 pg::PreparedQuery claim_range(
     "UPDATE headway.backfill_range SET pid = pg_catalog.pg_backend_pid(), updated_at = pg_catalog.clock_timestamp()"
     " WHERE name OPERATOR(pg_catalog.=) $1 AND number OPERATOR(pg_catalog.=) $2",
     "ti");
 pg::PreparedQuery finish_range(
-    "UPDATE headway.backfill_range SET done = true, walked = units, pid = NULL, rows_per_second = NULL,"
+    "UPDATE headway.backfill_range SET done = true, walked = units, window_walked = 0, pid = NULL, rows_per_second = "
+    "NULL,"
     " longest_ms = GREATEST(longest_ms, $3), updated_at = pg_catalog.clock_timestamp()"
     " WHERE name OPERATOR(pg_catalog.=) $1 AND number OPERATOR(pg_catalog.=) $2",
     "tii");
@@ -134,10 +135,10 @@ void SaveRange(const std::string& job, const BackfillRange& before, const Backfi
                const engine::BatchFacts& facts, const RangeCounts& counts) {
   const bool batch = facts.rows > 0;
   const pg::QueryResult result = save_range.Run(
-      {job,           after.number, before.position,     before.pass_position,  after.position,  after.window_end,
-       after.passes,  after.pass,   after.pass_position, after.skipped,         after.walked,    facts.updated,
-       batch ? 1 : 0, facts.rows,   facts.took_ms,       facts.rows_per_second, counts.locked,   counts.failed,
-       counts.still,  counts.moved, facts.longest_ms,    counts.unchanged,      counts.wal_bytes});
+      {job,           after.number, before.position,     before.pass_position,  after.position,   after.window_end,
+       after.passes,  after.pass,   after.pass_position, after.skipped,         after.walked,     facts.updated,
+       batch ? 1 : 0, facts.rows,   facts.took_ms,       facts.rows_per_second, counts.locked,    counts.failed,
+       counts.still,  counts.moved, facts.longest_ms,    counts.unchanged,      counts.wal_bytes, after.window_walked});
   if (result.processed == 1) return;
   throw core::Error(
       core::sqlstate::kObjectNotInPrerequisiteState,

@@ -29,6 +29,7 @@ struct BackfillRange {
   std::vector<std::string> skipped;
   std::int64_t units = 0;
   std::int64_t walked = 0;
+  std::int64_t window_walked = 0;  // of the window that goes on, for those who watch
 };
 
 // REQUIRES of all: an open unit.

@@ -45,6 +45,10 @@ class Window {
 
   bool HasRows() const { return next_ < order_.size(); }
   std::size_t next() const { return next_; }
+  // How much of `units` its rows up to the next one are.
+  std::int64_t ShareOf(std::int64_t units) const {
+    return order_.empty() ? 0 : units * static_cast<std::int64_t>(next_) / static_cast<std::int64_t>(order_.size());
+  }
   void GoTo(std::size_t next) { next_ = next; }
 
   // At most so many of the next rows, all of one pass; `ends_pass`: those behind them are of another one, or none.

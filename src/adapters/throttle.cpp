@@ -33,6 +33,13 @@ constexpr std::int64_t kArchiveWaitingMs = 1'000;
 
 std::string Length(std::int64_t ms) { return ms < 1'000 ? Format("%1% ms", ms) : core::Duration(ms); }
 
+// What is not over its limit, but comes near: a longer pause. `detail`: made when it is needed.
+template <class Detail>
+MaybeWait SlowedDown(const char* what, std::int64_t pause_ms, Detail detail) {
+  if (pause_ms == 0) return std::nullopt;
+  return Wait{what, "slowed down: " + detail(), pause_ms};
+}
+
 class OpenHours {
  public:
   MaybeWait Look(const std::string& text) {
@@ -52,46 +59,66 @@ class StandbyLag {
   StandbyLag() : may_name_(pg::MaySeeStandbys()) {}
 
   // Looks at our own position without a limit too: one may be set later.
-  MaybeWait Look(std::int64_t now_ms, std::optional<std::int64_t> limit_ms) {
-    flushed_.Add(now_ms, pg::FlushedPosition());
-    if (!limit_ms) return std::nullopt;
-    std::int64_t worst_ms = -1;
-    int pid = 0;
-    std::string slot;
-    for (const pg::Standby& standby : pg::Standbys()) {
-      const std::int64_t lag_ms = flushed_.LagOf(standby.applied, now_ms, standby.measured_ms);
-      if (lag_ms <= worst_ms) continue;
-      worst_ms = lag_ms;
-      pid = standby.pid;
+  MaybeWait Look(std::int64_t now_ms, const engine::BackfillSettings& settings) {
+    const std::uint64_t flushed = pg::FlushedPosition();
+    flushed_.Add(now_ms, flushed);
+    if (settings.max_replica_lag_bytes) {
+      const auto missing = [&](std::uint64_t position) {
+        return flushed > position ? static_cast<std::int64_t>(flushed - position) : 0;
+      };
+      return Judge(now_ms, *settings.max_replica_lag_bytes, core::DescribeBytes,
+                   Worst([&](const pg::Standby& standby) { return missing(standby.applied); }, missing));
     }
-    for (const pg::LogicalSlot& logical : pg::LogicalSlots()) {
-      const std::int64_t lag_ms = flushed_.LagOf(logical.confirmed, now_ms);
-      if (lag_ms <= worst_ms) continue;
-      worst_ms = lag_ms;
-      slot = logical.name;
-    }
-    // After a long batch the lag is known no better than as that long: a second look tells.
-    const bool waited = waiting_;
-    waiting_ = worst_ms > *limit_ms;
-    const double pressure = static_cast<double>(worst_ms) / static_cast<double>(*limit_ms);
-    const std::int64_t pause_ms = slowdown_.Look(now_ms, pressure);
-    if (waiting_) return Wait{"replica lag", Describe(pid, slot, worst_ms, *limit_ms), waited ? kAgainMs : kSoonMs};
-    if (pause_ms == 0) return std::nullopt;
-    return Wait{"replica lag", "slowed down: " + Describe(pid, slot, worst_ms, *limit_ms), pause_ms};
+    if (!settings.max_replica_lag_ms) return std::nullopt;
+    return Judge(
+        now_ms, *settings.max_replica_lag_ms, Length,
+        Worst([&](const pg::Standby& standby) { return flushed_.LagOf(standby.applied, now_ms, standby.measured_ms); },
+              [&](std::uint64_t position) { return flushed_.LagOf(position, now_ms); }));
   }
 
  private:
-  std::string Describe(int pid, const std::string& slot, std::int64_t lag_ms, std::int64_t limit_ms) {
-    const std::string limit = Length(limit_ms);
-    if (!slot.empty()) {
-      return Format("the reader of slot \"%1%\" is %2% behind, the limit is %3%", slot, Length(lag_ms), limit);
+  struct Behind {
+    std::int64_t lag = -1;
+    int pid = 0;
+    std::string slot;
+  };
+
+  // Whoever is furthest behind.
+  template <class OfStandby, class OfSlot>
+  static Behind Worst(OfStandby of_standby, OfSlot of_slot) {
+    Behind worst;
+    for (const pg::Standby& standby : pg::Standbys()) {
+      const std::int64_t lag = of_standby(standby);
+      if (lag > worst.lag) worst = {lag, standby.pid, {}};
+    }
+    for (const pg::LogicalSlot& logical : pg::LogicalSlots()) {
+      const std::int64_t lag = of_slot(logical.confirmed);
+      if (lag > worst.lag) worst = {lag, 0, logical.name};
+    }
+    return worst;
+  }
+
+  MaybeWait Judge(std::int64_t now_ms, std::int64_t limit, std::string (*text)(std::int64_t), const Behind& worst) {
+    // After a long batch a time is known no better than as that long: a second look tells.
+    const bool waited = waiting_;
+    waiting_ = worst.lag > limit;
+    const std::int64_t pause_ms = slowdown_.Look(now_ms, static_cast<double>(worst.lag) / static_cast<double>(limit));
+    if (waiting_) {
+      return Wait{"replica lag", Describe(worst, text(worst.lag), text(limit)), waited ? kAgainMs : kSoonMs};
+    }
+    return SlowedDown("replica lag", pause_ms, [&] { return Describe(worst, text(worst.lag), text(limit)); });
+  }
+
+  std::string Describe(const Behind& behind, const std::string& lag, const std::string& limit) {
+    if (!behind.slot.empty()) {
+      return Format("the reader of slot \"%1%\" is %2% behind, the limit is %3%", behind.slot, lag, limit);
     }
     if (!may_name_) return Format("a standby is more than %1% behind", limit);
-    if (pid != named_pid_) {
-      name_ = pg::ApplicationName(pid);
-      named_pid_ = pid;
+    if (behind.pid != named_pid_) {
+      name_ = pg::ApplicationName(behind.pid);
+      named_pid_ = behind.pid;
     }
-    return Format("standby \"%1%\" (pid %2%) is %3% behind, the limit is %4%", name_, pid, Length(lag_ms), limit);
+    return Format("standby \"%1%\" (pid %2%) is %3% behind, the limit is %4%", name_, behind.pid, lag, limit);
   }
 
   bool may_name_;
@@ -117,8 +144,7 @@ class ArchiverBacklog {
         slowdown_.Look(now_ms, static_cast<double>(files_) / static_cast<double>(std::max<std::int64_t>(1, limit)));
     const std::string text = Format("%1% WAL files wait to be archived, the limit is %2%", files_, limit);
     if (files_ > limit) return Wait{"archiver", text, kArchiveWaitingMs};
-    if (pause_ms > 0) return Wait{"archiver", "slowed down: " + text, pause_ms};
-    return std::nullopt;
+    return SlowedDown("archiver", pause_ms, [&] { return text; });
   }
 
  private:
@@ -243,10 +269,12 @@ class Sessions {
     if (!limit) return std::nullopt;
     const int active = pg::ActiveSessions();
     const std::int64_t pause_ms = slowdown_.Look(now_ms, active / (static_cast<double>(*limit) + 0.5));
-    const std::string text = Format("%1% sessions are at work, the limit is %2%", active, *limit);
-    if (active > *limit) return Wait{"sessions", text, kAgainMs};
-    if (pause_ms > 0) return Wait{"sessions", "slowed down: " + text, pause_ms};
-    return std::nullopt;
+    const auto text = [&] {
+      if (active == 0) return Format("sessions were at work, the limit is %1%", *limit);
+      return Format("%1% %2% at work, the limit is %3%", active, active == 1 ? "session is" : "sessions are", *limit);
+    };
+    if (active > *limit) return Wait{"sessions", text(), kAgainMs};
+    return SlowedDown("sessions", pause_ms, text);
   }
 
  private:
@@ -260,7 +288,7 @@ class Limits {
 
   MaybeWait Look(const engine::BackfillSettings& settings) {
     const std::int64_t now_ms = pg::NowMs();
-    for (const MaybeWait& wait : {hours_.Look(settings.time_window), lag_.Look(now_ms, settings.max_replica_lag_ms),
+    for (const MaybeWait& wait : {hours_.Look(settings.time_window), lag_.Look(now_ms, settings),
                                   archiver_.Look(now_ms), rate_.Look(now_ms, settings.max_wal_rate),
                                   checkpoints_.Look(now_ms), snapshots_.Look(now_ms, settings.waits_for_snapshots),
                                   analyses_.Look(now_ms), sessions_.Look(now_ms, settings.max_active)}) {
@@ -298,9 +326,9 @@ void CheckText(const char* argument, const std::string& text, Reader read) {
 void CheckLimits(const engine::BackfillSettings& settings) {
   CheckText("time_window", settings.time_window, core::TimeWindow::Parse);
   CheckText("max_wal_rate", settings.max_wal_rate, core::ParseWalRate);
-  if (settings.max_replica_lag_ms.value_or(1) <= 0) {
+  if (settings.max_replica_lag_ms.value_or(1) <= 0 || settings.max_replica_lag_bytes.value_or(1) <= 0) {
     throw core::Error(core::sqlstate::kInvalidParameterValue, "max_replica_lag must be more than 0", {},
-                      "Write for example max_replica_lag => '10 s'.");
+                      "Write for example max_replica_lag => '10 s', or '64 MB' of WAL.");
   }
 }
 

@@ -23,15 +23,10 @@ pg::PreparedQuery ask(
     "UPDATE headway.backfill SET request = CASE WHEN state OPERATOR(pg_catalog.=) 'done' THEN 'run' ELSE $2 END"
     " WHERE name OPERATOR(pg_catalog.=) $1",
     "tt");
-pg::PreparedQuery cancel_idle(
-    "UPDATE headway.backfill SET request = 'run', updated_at = pg_catalog.clock_timestamp(),"
-    " state = CASE WHEN state OPERATOR(pg_catalog.=) 'done' THEN state ELSE 'cancelled' END"
-    " WHERE name OPERATOR(pg_catalog.=) $1",
-    "t");
 pg::PreparedQuery forget("DELETE FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1", "t");
 
-void RequireJob(std::uint64_t found, const std::string& name) {
-  if (found > 0) return;
+void RequireJob(bool found, const std::string& name) {
+  if (found) return;
   throw Error(sqlstate::kUndefinedObject, Format("there is no backfill or delete named \"%1%\"", name), {},
               "SELECT name, state FROM headway.backfill lists them.");
 }
@@ -39,7 +34,7 @@ void RequireJob(std::uint64_t found, const std::string& name) {
 bool IsRun(const std::string& name) { return !pg::DescribeJobHolder(name).empty(); }
 
 bool Ask(const std::string& name, const char* request) {
-  RequireJob(ask.Run({name, request}).processed, name);
+  RequireJob(ask.Run({name, request}).processed > 0, name);
   return IsRun(name);
 }
 
@@ -52,7 +47,7 @@ bool ResumeBackfill(const std::string& name) { return Ask(name, "run"); }
 bool CancelBackfill(const std::string& name) {
   const pg::JobLock idle(name);
   if (!idle.held()) return Ask(name, "cancel");
-  RequireJob(cancel_idle.Run({name}).processed, name);
+  RequireJob(MarkJobCancelled(name), name);
   return false;
 }
 
@@ -66,8 +61,9 @@ bool ChangeBackfill(const std::string& name, const LimitChanges& changes) {
   if (changes.pause_ms) settings.pause_ms = std::max<std::int64_t>(0, *changes.pause_ms);
   settings.time_window = changes.time_window.value_or(settings.time_window);
   settings.max_wal_rate = changes.max_wal_rate.value_or(settings.max_wal_rate);
-  if (changes.max_replica_lag_ms) {
-    settings.max_replica_lag_ms = *changes.max_replica_lag_ms < 0 ? std::nullopt : changes.max_replica_lag_ms;
+  if (changes.max_replica_lag) {
+    settings.max_replica_lag_ms = changes.max_replica_lag->ms;
+    settings.max_replica_lag_bytes = changes.max_replica_lag->bytes;
   }
   settings.waits_for_snapshots = changes.waits_for_snapshots.value_or(settings.waits_for_snapshots);
   if (changes.max_active) settings.max_active = *changes.max_active == 0 ? std::nullopt : changes.max_active;

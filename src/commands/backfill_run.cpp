@@ -73,6 +73,7 @@ class BackfillRun {
   std::string UnchangedHint() const;
   void SayPlan(const BackfillPlan& plan);
   void WaitForOthers();
+  bool TableIsGone();
   void NoteFailure(const core::ErrorReport& error) noexcept;
   CallSums SumCall();
   std::string DescribeRoom(const JobTotals& totals) const;
@@ -89,7 +90,8 @@ class BackfillRun {
   std::int64_t waits_since_ms_ = 0;
   std::int64_t sweep_began_ms_ = 0;
   std::int64_t unchanged_rows_ = 0;  // of the last sweep
-  bool none_left_ = false;           // no row matches the condition
+  bool marked_done_ = false;
+  bool none_left_ = false;  // no row matches the condition
   bool time_is_up_ = false;
   bool more_sweeps_ = true;
   std::optional<SpaceKeeper> space_;
@@ -112,7 +114,7 @@ bool BackfillRun::Busy() {
 
 // REQUIRES: an open unit.
 bool BackfillRun::MayGoOn(const JobRecord& job) {
-  if (job.request == engine::Request::kPause && job.state != "done") {
+  if (job.request == engine::Request::kPause && job.state != core::JobState::kDone) {
     const std::string hint = Format("SELECT safe_backfill_resume(%1%), then call it again.", pg::QuoteLiteral(name()));
     if (definition_.required) {
       throw Error(sqlstate::kObjectNotInPrerequisiteState, Format("%1% is paused", Title()), {}, hint);
@@ -120,7 +122,7 @@ bool BackfillRun::MayGoOn(const JobRecord& job) {
     reporter_.Notice(Format("%1% is paused", Title()), {}, hint);
     return false;
   }
-  if (job.state != "done") return true;
+  if (job.state != core::JobState::kDone) return true;
   const bool again = definition_.deletes || (!definition_.where_clause.empty() && job.excludes != false);
   if (again) {
     StartJobOver(name());
@@ -199,7 +201,7 @@ bool BackfillRun::Begin() {
   }
   if (!MayGoOn(*job)) return false;
   ContinueJob(definition_, order_.limits);
-  if (job->state != "done") {
+  if (job->state != core::JobState::kDone) {
     sweep_ = job->sweep;
     strategy_ = job->strategy;
     reporter_.Notice(Format("%1%: going on after %2%", Title(), RowsOf(job->rows_done)));
@@ -218,17 +220,28 @@ std::int64_t BackfillRun::Run() {
   }
   if (failure) {
     session_.Rollback();
+    if (core::EventOfError(failure->report().sqlstate, false) == core::JobEvent::kFails && TableIsGone()) {
+      failure = Error(sqlstate::kUndefinedTable, Format("the table of %1% was dropped while it was at work", Title()),
+                      {}, Format("To give the job up: SELECT safe_backfill_forget(%1%).", pg::QuoteLiteral(name())));
+    }
     NoteFailure(failure->report());
     throw Error(*failure);
   }
   return rows_;
 }
 
+bool BackfillRun::TableIsGone() {
+  Unit looking(session_);
+  const bool gone = pg::QualifiedName(definition_.relation).empty();
+  looking.Commit();
+  return gone;
+}
+
 void BackfillRun::NoteFailure(const core::ErrorReport& error) noexcept {
   engine::RecordFailureInUnit(session_, [&] {
     const CallSums sums = SumCall();
-    const char* state = MarkJobFailed(name(), error);
-    if (call_ != 0) EndCall(call_, state, error.message, sums);
+    const core::JobState state = MarkJobFailed(name(), error);
+    if (call_ != 0) EndCall(call_, core::NameOf(state), error.message, sums);
   });
 }
 
@@ -252,7 +265,7 @@ bool BackfillRun::Start() {
   if (looked && !none) {
     Unit noting(session_);
     before_ = LoadTotals(name());
-    call_ = BeginCall(definition_, order_.workers, before_.rows);
+    call_ = BeginCall(definition_, order_.workers, order_.until_ms, before_.rows);
     noting.Commit();
   }
   if (!looked) StopForTime();
@@ -390,7 +403,9 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
   SweepSums sums;
   core::SweepFacts facts;
   core::AfterSweep next = core::AfterSweep::kDone;
+  bool is_done = false;
   const bool judged = InUnit([&] {
+    is_done = false;
     sums = SumRanges(name());
     longest_ms_ = std::max(longest_ms_, LoadTotals(name()).longest_ms);
     facts.sweep = sweep_;
@@ -411,9 +426,11 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
     // nothing tells the rows that are done they would be done twice.
     if (next == core::AfterSweep::kDone && !(definition_.required && unchanged_rows_ > 0)) {
       MarkJobDone(name(), none_left_);
+      is_done = true;
     }
   });
   if (!judged) return std::nullopt;
+  marked_done_ = is_done;
   updated_before_ = sums.rows;
   return next;
 }
@@ -435,7 +452,7 @@ void BackfillRun::StopForTime() {
   Unit marking(session_);
   const CallSums sums = SumCall();
   MarkJobStopped(name());
-  if (call_ != 0) EndCall(call_, "stopped", "its time was up", sums);
+  if (call_ != 0) EndCall(call_, core::NameOf(core::JobState::kStopped), "its time was up", sums);
   marking.Commit();
   const std::string text = Format("%1%: its time is up after %2% of this call", Title(), RowsOf(rows_));
   const std::string hint = "Call it again to go on where it stopped.";
@@ -506,13 +523,13 @@ void BackfillRun::Finish(bool all) {
   }
   Unit marking(session_);
   const CallSums sums = SumCall();
-  MarkJobDone(name(), none_left_);
+  if (!marked_done_) MarkJobDone(name(), none_left_);
   const SkippedSums skipped = SumSkipped(name());
   const JobTotals totals = LoadTotals(name());
   const std::string bloat = rows_ > 0 ? DescribeIndexGrowth(definition_.relation, totals.index_bytes) : std::string();
   const std::string room = rows_ > 0 ? DescribeRoom(totals) : std::string();
   const std::string table = pg::QualifiedName(definition_.relation);
-  if (call_ != 0) EndCall(call_, "done", {}, sums);
+  if (call_ != 0) EndCall(call_, core::NameOf(core::JobState::kDone), {}, sums);
   marking.Commit();
   reporter_.Notice(Format("%1%: done, %2% %3%", Title(), RowsOf(rows_), Participle()),
                    Format("In %1%, the longest batch %2% ms.%3%", core::Duration(clock_.NowMs() - started_ms_),
@@ -539,7 +556,8 @@ void Exchange(pg::RequestFields& fields, BackfillOrder& order) {
   fields& definition.revision& definition.required;
   engine::BackfillSettings& settings = order.limits.settings;
   fields& settings.batch_size& settings.target_batch_ms& settings.pause_ms& settings.time_window;
-  fields& settings.max_wal_rate& settings.max_replica_lag_ms& settings.waits_for_snapshots& settings.max_active;
+  fields& settings.max_wal_rate& settings.max_replica_lag_ms& settings.max_replica_lag_bytes& settings
+      .waits_for_snapshots& settings.max_active;
   fields& order.limits.vacuum_every& order.workers& order.until_ms;
 }
 

@@ -36,7 +36,7 @@ Datum CheckVoucher(FunctionCallInfo call) {
                       core::Format("cannot register a revision in the name of role \"%1%\"", role),
                       "Whoever registers a revision vouches for its scripts.", "Use migrate_revision().");
   }
-  return pg::PassNewRow(call, "registered_by_oid", VoucherOid(call, role));
+  return pg::PassNewRow(call, {{"registered_by_oid", VoucherOid(call, role)}});
 }
 
 }  // namespace headway::server

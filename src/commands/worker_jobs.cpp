@@ -2,6 +2,7 @@
 
 #include "adapters/backfill_lane.hpp"
 #include "commands/backfill.hpp"
+#include "commands/backfill_resumption.hpp"
 #include "commands/migration.hpp"
 #include "commands/safe_operation.hpp"
 #include "core/format.hpp"
@@ -22,6 +23,7 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {kMigrateVerb, MigrateInWorker, false},
     {kBackfillVerb, BackfillInWorker, true},
+    {kResumeVerb, ResumeBackfillInWorker, true},
     {kPrepareBackfillVerb, PrepareBackfillInWorker, true},
     {kLaneVerb, LaneInWorker, true},
     {kOperationVerb, OperateInWorker, true},

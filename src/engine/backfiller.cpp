@@ -50,10 +50,26 @@ LaneResult Backfiller::Run() {
     const std::unique_ptr<RangeWalk> walk = job_.TakeRange();
     taking.Commit();
     if (!walk) break;
-    WalkRange(*walk);
+    std::optional<Error> failure;
+    try {
+      WalkRange(*walk);
+    } catch (const Error& error) {
+      failure = error;
+    }
+    if (failure && !MayTakeAgain(*failure)) throw Error(*failure);
   }
   EndWait();
   return result_;
+}
+
+// What was committed is in the range's row: taken again, it goes on there, by the table's new name.
+bool Backfiller::MayTakeAgain(const Error& error) {
+  if (!error.Is(core::sqlstate::kUndefinedTable)) return false;
+  session_.Rollback();
+  Unit looking(session_);
+  const bool renamed = job_.WasRenamed();
+  looking.Commit();
+  return renamed;
 }
 
 void Backfiller::WalkRange(RangeWalk& walk) {

@@ -96,6 +96,8 @@ class BackfillJob {
   virtual Orders LoadOrders() = 0;
   // What this lane waits for now, for those who watch; empty: nothing any more.
   virtual void NoteWait(const std::string& what, const std::string& detail) = 0;
+  // Whether the table of the range that was taken last is called otherwise now: the statements of its walk name it.
+  virtual bool WasRenamed() = 0;
   // Who has locked the table that this lane walks.
   virtual std::string DescribeLockHolders() = 0;
   // "47 % through, about 12 s left", of all lanes.
@@ -133,6 +135,7 @@ class Backfiller {
 
  private:
   void WalkRange(RangeWalk& walk);
+  bool MayTakeAgain(const core::Error& error);
   void RetryForLocks(RangeWalk& walk, const std::function<void()>& body);
   bool ReadNext(RangeWalk& walk);
   RangeWalk::Found TryRead(RangeWalk& walk);

@@ -15,7 +15,8 @@ struct BackfillSettings {
   std::int64_t pause_ms = 0;
   std::string time_window;  // these three as the user wrote them; empty: no limit
   std::string max_wal_rate;
-  std::optional<std::int64_t> max_replica_lag_ms;
+  std::optional<std::int64_t> max_replica_lag_ms;  // one of these two at most
+  std::optional<std::int64_t> max_replica_lag_bytes;
   bool waits_for_snapshots = false;  // of others, that keep old versions of rows
   std::optional<std::int64_t> max_active;
 };

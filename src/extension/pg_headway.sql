@@ -156,6 +156,7 @@ CREATE TABLE headway.backfill (
   pause interval NOT NULL DEFAULT '0',
   time_window pg_catalog.text,
   max_replica_lag interval,
+  max_replica_lag_bytes bigint CHECK (max_replica_lag_bytes OPERATOR(pg_catalog.>) 0),
   max_wal_rate pg_catalog.text,
   vacuum_every real NOT NULL DEFAULT 0.1,
   on_old_snapshot pg_catalog.text NOT NULL DEFAULT 'go on' CHECK (on_old_snapshot OPERATOR(pg_catalog.=) ANY (ARRAY['go on', 'wait'])),
@@ -198,6 +199,7 @@ COMMENT ON COLUMN headway.backfill.target_batch_time IS 'how long a batch may ta
 COMMENT ON COLUMN headway.backfill.pause IS 'between two batches';
 COMMENT ON COLUMN headway.backfill.time_window IS 'when it may work; NULL: always';
 COMMENT ON COLUMN headway.backfill.max_replica_lag IS 'it waits while a standby is further behind; NULL: no limit';
+COMMENT ON COLUMN headway.backfill.max_replica_lag_bytes IS 'the same in bytes of WAL';
 COMMENT ON COLUMN headway.backfill.max_wal_rate IS 'it waits while the server writes more WAL than this; NULL: no limit';
 COMMENT ON COLUMN headway.backfill.vacuum_every IS 'the share of the table after which it is vacuumed where room is not reused; 0: never';
 COMMENT ON COLUMN headway.backfill.on_old_snapshot IS 'go on while somebody''s snapshot keeps old versions of rows, or wait until it is gone';
@@ -241,6 +243,7 @@ CREATE TABLE headway.backfill_range (
   done boolean NOT NULL DEFAULT false,
   units bigint NOT NULL,
   walked bigint NOT NULL DEFAULT 0,
+  window_walked bigint NOT NULL DEFAULT 0,
   rows_done bigint NOT NULL DEFAULT 0,
   rows_locked bigint NOT NULL DEFAULT 0,
   rows_failed bigint NOT NULL DEFAULT 0,
@@ -277,6 +280,7 @@ COMMENT ON COLUMN headway.backfill_range.skipped IS 'the keys of rows that were 
 COMMENT ON COLUMN headway.backfill_range.done IS 'it is through';
 COMMENT ON COLUMN headway.backfill_range.units IS 'how many keys (estimated) or pages it has';
 COMMENT ON COLUMN headway.backfill_range.walked IS 'how many of them are done';
+COMMENT ON COLUMN headway.backfill_range.window_walked IS 'how many more of them are done in the window that goes on, in a manner of speaking: all of them are visited in each pass';
 COMMENT ON COLUMN headway.backfill_range.rows_done IS 'rows updated or deleted';
 COMMENT ON COLUMN headway.backfill_range.rows_locked IS 'rows left to the next sweep because others held them';
 COMMENT ON COLUMN headway.backfill_range.rows_failed IS 'rows noted in headway.backfill_skipped';
@@ -323,11 +327,18 @@ CREATE TABLE headway.backfill_call (
   name pg_catalog.text COLLATE pg_catalog."C" NOT NULL,
   command pg_catalog.text NOT NULL,
   relation pg_catalog.text NOT NULL,
+  relation_oid pg_catalog.oid NOT NULL,
+  set_clause pg_catalog.text,
+  where_clause pg_catalog.text,
+  strategy pg_catalog.text NOT NULL,
+  on_error pg_catalog.text NOT NULL,
   result pg_catalog.text NOT NULL DEFAULT 'running' CHECK (result OPERATOR(pg_catalog.=) ANY (ARRAY['running', 'done', 'stopped', 'cancelled', 'failed', 'interrupted'])),
   reason pg_catalog.text,
   started_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   finished_at pg_catalog.timestamptz,
   workers integer NOT NULL,
+  ends_at pg_catalog.timestamptz,
+  settings pg_catalog.text[],
   rows_at_start bigint NOT NULL,
   rows bigint,
   batches bigint,
@@ -336,7 +347,10 @@ CREATE TABLE headway.backfill_call (
   wal_bytes bigint,
   run_by pg_catalog.name NOT NULL DEFAULT current_user,
   session_user_name pg_catalog.name NOT NULL DEFAULT session_user,
+  run_by_oid pg_catalog.oid NOT NULL DEFAULT 0,
+  session_user_oid pg_catalog.oid NOT NULL DEFAULT 0,
   pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+  caller_pid integer NOT NULL,
   client pg_catalog.text
 );
 CREATE INDEX backfill_call_running ON headway.backfill_call (name) WHERE result OPERATOR(pg_catalog.=) 'running';
@@ -345,11 +359,18 @@ COMMENT ON COLUMN headway.backfill_call.id IS 'in the order of the starts';
 COMMENT ON COLUMN headway.backfill_call.name IS 'the job';
 COMMENT ON COLUMN headway.backfill_call.command IS 'update or delete';
 COMMENT ON COLUMN headway.backfill_call.relation IS 'its table';
+COMMENT ON COLUMN headway.backfill_call.relation_oid IS 'its oid';
+COMMENT ON COLUMN headway.backfill_call.set_clause IS 'what is set';
+COMMENT ON COLUMN headway.backfill_call.where_clause IS 'of which rows; NULL: all';
+COMMENT ON COLUMN headway.backfill_call.strategy IS 'how the table is to be walked: auto, key or ctid';
+COMMENT ON COLUMN headway.backfill_call.on_error IS 'stop or skip';
 COMMENT ON COLUMN headway.backfill_call.result IS 'done (the job is through), stopped (its time was up, or it was interrupted), cancelled, failed; running: it has begun, and interrupted: a later call has found it so';
 COMMENT ON COLUMN headway.backfill_call.reason IS 'why it ended before the job was through';
 COMMENT ON COLUMN headway.backfill_call.started_at IS 'when it began';
 COMMENT ON COLUMN headway.backfill_call.finished_at IS 'when it ended; NULL while it is running or when nothing was left to say so';
 COMMENT ON COLUMN headway.backfill_call.workers IS 'how many processes were asked for';
+COMMENT ON COLUMN headway.backfill_call.ends_at IS 'when its time is up; NULL: never';
+COMMENT ON COLUMN headway.backfill_call.settings IS 'what its session had set, for headway.autoresume; NULL: it is a part of something larger and does not go on by itself';
 COMMENT ON COLUMN headway.backfill_call.rows_at_start IS 'rows that earlier calls had done';
 COMMENT ON COLUMN headway.backfill_call.rows IS 'rows updated or deleted by it';
 COMMENT ON COLUMN headway.backfill_call.batches IS 'batches committed by it';
@@ -358,12 +379,22 @@ COMMENT ON COLUMN headway.backfill_call.rows_moved IS 'of its rows, those whose 
 COMMENT ON COLUMN headway.backfill_call.wal_bytes IS 'bytes of WAL that its batches have written';
 COMMENT ON COLUMN headway.backfill_call.run_by IS 'the role whose privileges it ran with';
 COMMENT ON COLUMN headway.backfill_call.session_user_name IS 'the role that had logged in';
+COMMENT ON COLUMN headway.backfill_call.run_by_oid IS 'its oid, written by a trigger; 0: it was not a worker of pg_headway that wrote this row, or it has been changed since, and it does not go on by itself';
+COMMENT ON COLUMN headway.backfill_call.session_user_oid IS 'of the role that had logged in, likewise';
 COMMENT ON COLUMN headway.backfill_call.pid IS 'the process that ran it';
+COMMENT ON COLUMN headway.backfill_call.caller_pid IS 'the process of the session that had called';
 COMMENT ON COLUMN headway.backfill_call.client IS 'the address of the client that had called; NULL: by a socket of the server''s host, or no client';
+CREATE FUNCTION headway.note_caller() RETURNS trigger
+  AS 'MODULE_PATHNAME', 'headway_note_caller' LANGUAGE C;
+COMMENT ON FUNCTION headway.note_caller() IS 'notes the roles of whoever writes the row of a call, and nobody once it is changed';
+CREATE TRIGGER note_caller BEFORE INSERT OR UPDATE ON headway.backfill_call
+  FOR EACH ROW EXECUTE FUNCTION headway.note_caller();
+ALTER TABLE headway.backfill_call ENABLE ALWAYS TRIGGER note_caller;
+COMMENT ON TRIGGER note_caller ON headway.backfill_call IS 'keeps run_by_oid and session_user_oid honest';
 COMMENT ON INDEX headway.backfill_call_running IS 'finds what an interrupted call has left';
 
 CREATE VIEW headway.backfill_run WITH (security_invoker = true) AS
-SELECT c.id, c.name, c.command, c.relation,
+SELECT c.id, c.name, c.command, c.relation, c.set_clause, c.where_clause,
   CASE WHEN c.result OPERATOR(pg_catalog.=) 'running' AND l.pid IS NULL AND NOT pg_catalog.pg_is_in_recovery()
     THEN 'interrupted' ELSE c.result END AS result,
   c.reason, c.started_at, c.finished_at,
@@ -372,11 +403,11 @@ SELECT c.id, c.name, c.command, c.relation,
   c.workers,
   CASE WHEN c.result OPERATOR(pg_catalog.=) 'running' AND b.name IS NOT NULL
     THEN b.rows_before OPERATOR(pg_catalog.+) r.rows_done OPERATOR(pg_catalog.-) c.rows_at_start ELSE c.rows END AS rows,
-  c.batches, c.longest_ms, c.rows_moved, c.wal_bytes, c.run_by, c.session_user_name, c.pid, c.client
+  c.batches, c.longest_ms, c.rows_moved, c.wal_bytes, c.run_by, c.session_user_name, c.pid, c.caller_pid, c.client
 FROM headway.backfill_call AS c
 LEFT JOIN headway.backfill AS b ON b.name OPERATOR(pg_catalog.=) c.name AND c.result OPERATOR(pg_catalog.=) 'running'
 LEFT JOIN pg_catalog.pg_stat_activity AS l ON l.pid OPERATOR(pg_catalog.=) b.pid AND b.pid OPERATOR(pg_catalog.=) c.pid
-  AND b.state OPERATOR(pg_catalog.=) 'running'
+  AND b.state OPERATOR(pg_catalog.=) 'running' AND COALESCE(l.backend_start OPERATOR(pg_catalog.<=) c.started_at, true)
 LEFT JOIN LATERAL (
   SELECT COALESCE(pg_catalog.int8(pg_catalog.sum(g.rows_done)), 0) AS rows_done FROM headway.backfill_range AS g
   WHERE g.name OPERATOR(pg_catalog.=) b.name) AS r ON true;
@@ -385,6 +416,8 @@ COMMENT ON COLUMN headway.backfill_run.id IS 'in the order of the starts';
 COMMENT ON COLUMN headway.backfill_run.name IS 'the job';
 COMMENT ON COLUMN headway.backfill_run.command IS 'update or delete';
 COMMENT ON COLUMN headway.backfill_run.relation IS 'its table';
+COMMENT ON COLUMN headway.backfill_run.set_clause IS 'what is set';
+COMMENT ON COLUMN headway.backfill_run.where_clause IS 'of which rows; NULL: all';
 COMMENT ON COLUMN headway.backfill_run.result IS 'done (the job is through), stopped (its time was up, or it was interrupted), cancelled, failed, running, or interrupted: whoever ran it is gone without a word';
 COMMENT ON COLUMN headway.backfill_run.reason IS 'why it ended before the job was through';
 COMMENT ON COLUMN headway.backfill_run.started_at IS 'when it began';
@@ -399,6 +432,7 @@ COMMENT ON COLUMN headway.backfill_run.wal_bytes IS 'bytes of WAL that its batch
 COMMENT ON COLUMN headway.backfill_run.run_by IS 'the role whose privileges it ran with';
 COMMENT ON COLUMN headway.backfill_run.session_user_name IS 'the role that had logged in';
 COMMENT ON COLUMN headway.backfill_run.pid IS 'the process that ran it';
+COMMENT ON COLUMN headway.backfill_run.caller_pid IS 'the process of the session that had called: job_pid in pg_cron''s cron.job_run_details';
 COMMENT ON COLUMN headway.backfill_run.client IS 'the address of the client that had called; NULL: by a socket of the server''s host, or no client';
 
 CREATE VIEW headway.progress WITH (security_invoker = true) AS
@@ -408,6 +442,8 @@ SELECT b.name, b.relation,
       THEN 'paused'
     WHEN b.state OPERATOR(pg_catalog.=) 'running' AND a.pid IS NULL AND NOT pg_catalog.pg_is_in_recovery()
       THEN 'interrupted'
+    WHEN b.state OPERATOR(pg_catalog.=) 'running' AND r.waiting OPERATOR(pg_catalog.>) 0 AND r.waiting OPERATOR(pg_catalog.=) r.lanes
+      THEN 'waiting'
     ELSE b.state
   END AS state,
   pg_catalog.concat('[', pg_catalog.repeat('#', p.cells), pg_catalog.repeat('-', 20 OPERATOR(pg_catalog.-) p.cells), ']')
@@ -420,22 +456,26 @@ SELECT b.name, b.relation,
   CASE WHEN c.seconds OPERATOR(pg_catalog.>) 0 AND p.rows_done OPERATOR(pg_catalog.>=) c.rows_at_start
     THEN pg_catalog.int8((p.rows_done OPERATOR(pg_catalog.-) c.rows_at_start) OPERATOR(pg_catalog./) c.seconds) END
     AS average_per_second,
-  CASE WHEN a.pid IS NOT NULL AND r.rate OPERATOR(pg_catalog.>) 0 AND r.walked OPERATOR(pg_catalog.>) 0
+  CASE WHEN a.pid IS NOT NULL AND r.rate OPERATOR(pg_catalog.>=) 1 AND r.walked OPERATOR(pg_catalog.>) 0
     THEN pg_catalog.make_interval(secs =>
-      pg_catalog.float8(pg_catalog.ceil((p.sweep_rows OPERATOR(pg_catalog.-) r.rows_done) OPERATOR(pg_catalog./) r.rate)))
+      pg_catalog.float8(pg_catalog.ceil(pg_catalog.float8(p.sweep_rows OPERATOR(pg_catalog.-) r.rows_done) OPERATOR(pg_catalog./) r.rate)))
   END AS eta,
   r.batch_rows, r.batch_ms, r.pass, pg_catalog.int4(r.lanes) AS lanes,
   w.waiting_for, w.waiting_detail, w.waiting_since,
-  CASE WHEN a.pid IS NOT NULL THEN b.old_snapshot END AS old_snapshot, b.started_at
+  CASE WHEN a.pid IS NULL THEN NULL WHEN w.waiting_for OPERATOR(pg_catalog.=) 'old snapshot'
+    THEN COALESCE(b.old_snapshot, w.waiting_detail) ELSE b.old_snapshot END AS old_snapshot, b.started_at
 FROM headway.backfill AS b
 LEFT JOIN pg_catalog.pg_stat_activity AS a
   ON a.pid OPERATOR(pg_catalog.=) b.pid AND b.state OPERATOR(pg_catalog.=) 'running'
+  AND COALESCE(a.backend_start OPERATOR(pg_catalog.<=) b.updated_at, true)
 CROSS JOIN LATERAL (
   SELECT COALESCE(pg_catalog.sum(g.units), 0) AS units,
-    COALESCE(pg_catalog.sum(LEAST(g.walked, g.units)), 0) AS walked,
+    COALESCE(pg_catalog.sum(LEAST(g.walked OPERATOR(pg_catalog.+) g.window_walked, g.units)), 0) AS walked,
     COALESCE(pg_catalog.sum(g.rows_done), 0) AS rows_done,
-    pg_catalog.sum(g.rows_per_second) FILTER (WHERE g.pid IS NOT NULL) AS rate,
-    pg_catalog.count(g.pid) AS lanes,
+    pg_catalog.sum(pg_catalog.float8(g.rows_per_second) OPERATOR(pg_catalog.*) GREATEST(0, 1 OPERATOR(pg_catalog.-)
+      pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) g.updated_at) OPERATOR(pg_catalog./) 60))
+      FILTER (WHERE g.pid IS NOT NULL) AS rate,
+    pg_catalog.count(g.pid) AS lanes, pg_catalog.count(g.waiting_for) FILTER (WHERE g.pid IS NOT NULL) AS waiting,
     pg_catalog.max(g.batch_rows) FILTER (WHERE g.pid IS NOT NULL) AS batch_rows,
     pg_catalog.max(g.batch_ms) FILTER (WHERE g.pid IS NOT NULL) AS batch_ms,
     pg_catalog.string_agg(pg_catalog.concat(g.pass OPERATOR(pg_catalog.+) 1, '/', g.passes), ' ' ORDER BY g.number)
@@ -484,7 +524,7 @@ WHERE o.backend_type OPERATOR(pg_catalog.=) 'pg_headway' AND o.datname OPERATOR(
 COMMENT ON VIEW headway.progress IS 'the jobs of safe_backfill() and safe_delete() that are not done, and the other safe_* operations at work, as of now; made for \watch 1';
 COMMENT ON COLUMN headway.progress.name IS 'the job; of another operation: what it does, and on what';
 COMMENT ON COLUMN headway.progress.relation IS 'its table';
-COMMENT ON COLUMN headway.progress.state IS 'running, paused, interrupted (the server or its worker went down; the next call goes on), stopped, cancelled or failed';
+COMMENT ON COLUMN headway.progress.state IS 'running, waiting (all of its processes: see waiting_for), paused, interrupted (the server or its worker went down; the next call goes on), stopped, cancelled or failed';
 COMMENT ON COLUMN headway.progress.bar IS 'percent as a picture';
 COMMENT ON COLUMN headway.progress.percent IS 'of the pages or keys of this sweep; of an index that is built: of this step of the server''s';
 COMMENT ON COLUMN headway.progress.rows_done IS 'rows updated or deleted, by all calls';
@@ -740,7 +780,7 @@ CREATE FUNCTION safe_backfill(
     relation pg_catalog.regclass, set_clause pg_catalog.text, where_clause pg_catalog.text DEFAULT NULL, name pg_catalog.text DEFAULT NULL,
     strategy pg_catalog.text DEFAULT 'auto', batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT '100 ms',
     pause interval DEFAULT '0', max_duration interval DEFAULT NULL, time_window pg_catalog.text DEFAULT NULL,
-    max_replica_lag interval DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL, vacuum_every real DEFAULT 0.1,
+    max_replica_lag pg_catalog.text DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL, vacuum_every real DEFAULT 0.1,
     workers integer DEFAULT 1, on_error pg_catalog.text DEFAULT 'stop', wait boolean DEFAULT true,
     on_old_snapshot pg_catalog.text DEFAULT 'go on', max_active integer DEFAULT NULL)
   RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -751,7 +791,7 @@ CREATE FUNCTION safe_delete(
     relation pg_catalog.regclass, where_clause pg_catalog.text, name pg_catalog.text DEFAULT NULL,
     strategy pg_catalog.text DEFAULT 'auto', batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT '100 ms',
     pause interval DEFAULT '0', max_duration interval DEFAULT NULL, time_window pg_catalog.text DEFAULT NULL,
-    max_replica_lag interval DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL, vacuum_every real DEFAULT 0.1,
+    max_replica_lag pg_catalog.text DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL, vacuum_every real DEFAULT 0.1,
     workers integer DEFAULT 1, on_error pg_catalog.text DEFAULT 'stop', wait boolean DEFAULT true,
     on_old_snapshot pg_catalog.text DEFAULT 'go on', max_active integer DEFAULT NULL)
   RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -780,10 +820,10 @@ COMMENT ON FUNCTION safe_backfill_forget(pg_catalog.text) IS
 
 CREATE FUNCTION safe_backfill_set(
     name pg_catalog.text, batch_size integer DEFAULT NULL, target_batch_time interval DEFAULT NULL, pause interval DEFAULT NULL,
-    time_window pg_catalog.text DEFAULT NULL, max_replica_lag interval DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL,
+    time_window pg_catalog.text DEFAULT NULL, max_replica_lag pg_catalog.text DEFAULT NULL, max_wal_rate pg_catalog.text DEFAULT NULL,
     vacuum_every real DEFAULT NULL, on_old_snapshot pg_catalog.text DEFAULT NULL, max_active integer DEFAULT NULL)
   RETURNS boolean AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, interval, pg_catalog.text, real, pg_catalog.text, integer) IS
+COMMENT ON FUNCTION safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, pg_catalog.text, pg_catalog.text, real, pg_catalog.text, integer) IS
   'changes limits of a job, within a second if it is being run. NULL: as it is; batch_size 0, an empty text and a negative interval: no limit. Returns whether it is being run now';
 
 CREATE FUNCTION safe_set_not_null(relation pg_catalog.regclass, column_name pg_catalog.text, fill pg_catalog.text DEFAULT NULL)
@@ -845,7 +885,7 @@ COMMENT ON FUNCTION safe_reindex(pg_catalog.regclass) IS
 
 -- Nothing is for PUBLIC: grant what each role needs.
 REVOKE ALL ON FUNCTION
-  headway.vouch(), headway.note_change(),
+  headway.vouch(), headway.note_change(), headway.note_caller(),
   migrate_revision(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean), migrate_upgrade(pg_catalog.text), migrate_downgrade(pg_catalog.text),
   migrate_stamp(pg_catalog.text, boolean), migrate_plan(pg_catalog.text, pg_catalog.text, pg_catalog.text), migrate_current(boolean), migrate_heads(),
   migrate_branches(), migrate_show(pg_catalog.text), migrate_history(pg_catalog.text), migrate_graph(pg_catalog.text),
@@ -855,12 +895,12 @@ REVOKE ALL ON FUNCTION
   migrate_sql(pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean), migrate_adopt(pg_catalog.regclass),
   migrate_locks(pg_catalog.text),
   migrate_blockers(pg_catalog.regclass, pg_catalog.text),
-  safe_backfill(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, integer, interval, interval, interval, pg_catalog.text, interval, pg_catalog.text, real, integer,
+  safe_backfill(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, integer, interval, interval, interval, pg_catalog.text, pg_catalog.text, pg_catalog.text, real, integer,
     pg_catalog.text, boolean, pg_catalog.text, integer),
-  safe_delete(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, integer, interval, interval, interval, pg_catalog.text, interval, pg_catalog.text, real, integer,
+  safe_delete(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, integer, interval, interval, interval, pg_catalog.text, pg_catalog.text, pg_catalog.text, real, integer,
     pg_catalog.text, boolean, pg_catalog.text, integer),
   safe_backfill_pause(pg_catalog.text), safe_backfill_resume(pg_catalog.text), safe_backfill_cancel(pg_catalog.text), safe_backfill_forget(pg_catalog.text),
-  safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, interval, pg_catalog.text, real, pg_catalog.text, integer),
+  safe_backfill_set(pg_catalog.text, integer, interval, interval, pg_catalog.text, pg_catalog.text, pg_catalog.text, real, pg_catalog.text, integer),
   safe_set_not_null(pg_catalog.regclass, pg_catalog.text, pg_catalog.text),
   safe_add_check(pg_catalog.regclass, pg_catalog.text, pg_catalog.text),
   safe_change_column_type(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, boolean, boolean),

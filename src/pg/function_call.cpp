@@ -48,9 +48,9 @@ std::optional<double> OptionalReal(FunctionCallInfo call, int index) {
   return DatumGetFloat4(call->args[index].value);
 }
 
-std::optional<std::int64_t> OptionalMilliseconds(FunctionCallInfo call, int index, const char* name) {
-  if (call->args[index].isnull) return std::nullopt;
-  const Interval* interval = DatumGetIntervalP(call->args[index].value);
+namespace {
+
+std::int64_t MillisecondsOf(const Interval* interval, const char* name) {
   const double days = 30.0 * interval->month + interval->day;
   const double milliseconds = days * 86'400'000.0 + static_cast<double>(interval->time) / 1'000.0;
   // A hundred years; infinity is longer still.
@@ -59,6 +59,26 @@ std::optional<std::int64_t> OptionalMilliseconds(FunctionCallInfo call, int inde
                       "It can be up to 100 years.");
   }
   return static_cast<std::int64_t>(milliseconds < 0 ? std::floor(milliseconds) : std::ceil(milliseconds));
+}
+
+}  // namespace
+
+std::optional<std::int64_t> OptionalMilliseconds(FunctionCallInfo call, int index, const char* name) {
+  if (call->args[index].isnull) return std::nullopt;
+  return MillisecondsOf(DatumGetIntervalP(call->args[index].value), name);
+}
+
+std::optional<std::int64_t> MillisecondsOf(const std::string& text, const char* name) {
+  const Interval* interval = nullptr;
+  try {
+    interval = Guarded([&] {
+      return DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(text.c_str()),
+                                                   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+    });
+  } catch (const core::Error&) {
+    return std::nullopt;
+  }
+  return MillisecondsOf(interval, name);
 }
 
 std::string CalledFunction(FunctionCallInfo call) {

@@ -20,6 +20,9 @@ std::optional<double> OptionalReal(FunctionCallInfo call, int index);
 // An interval in milliseconds, a month being 30 days; `name` as the user knows it.
 std::optional<std::int64_t> OptionalMilliseconds(FunctionCallInfo call, int index, const char* name);
 
+// The same of a text; nothing when it is no interval.
+std::optional<std::int64_t> MillisecondsOf(const std::string& interval, const char* name);
+
 // The name of the SQL function that is called, and all its arguments as texts; a regclass as its oid.
 std::string CalledFunction(FunctionCallInfo call);
 std::vector<Field> ArgumentTexts(FunctionCallInfo call);

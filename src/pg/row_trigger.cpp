@@ -46,13 +46,17 @@ std::optional<std::string> OldRowField(FunctionCallInfo call, const char* column
   }));
 }
 
-Datum PassNewRow(FunctionCallInfo call, const char* column, Oid value) {
+Datum PassNewRow(FunctionCallInfo call, const std::vector<OidColumn>& columns) {
   return Guarded([&] {
-    int number = SPI_fnumber(ShapeOf(call), column);
-    if (number <= 0) elog(ERROR, "there is no column \"%s\"", column);
-    Datum datum = ObjectIdGetDatum(value);
-    bool is_null = false;
-    return PointerGetDatum(heap_modify_tuple_by_cols(NewRow(call), ShapeOf(call), 1, &number, &datum, &is_null));
+    HeapTuple row = NewRow(call);
+    for (const OidColumn& column : columns) {
+      int number = SPI_fnumber(ShapeOf(call), column.name);
+      if (number <= 0) elog(ERROR, "there is no column \"%s\"", column.name);
+      Datum datum = ObjectIdGetDatum(column.value);
+      bool is_null = false;
+      row = heap_modify_tuple_by_cols(row, ShapeOf(call), 1, &number, &datum, &is_null);
+    }
+    return PointerGetDatum(row);
   });
 }
 

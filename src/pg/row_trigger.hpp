@@ -10,7 +10,11 @@ namespace headway::pg {
 std::optional<std::string> NewRowField(FunctionCallInfo call, const char* column);
 // The same of the old row; nothing on INSERT.
 std::optional<std::string> OldRowField(FunctionCallInfo call, const char* column);
-// What the trigger returns to let the new row pass, with an oid in one of its columns.
-Datum PassNewRow(FunctionCallInfo call, const char* column, Oid value);
+// What the trigger returns to let the new row pass, with oids in some of its columns.
+struct OidColumn {
+  const char* name;
+  Oid value;
+};
+Datum PassNewRow(FunctionCallInfo call, const std::vector<OidColumn>& columns);
 
 }  // namespace headway::pg

@@ -63,6 +63,7 @@ NumberSetting* const numbers[] = {&hover_time,           &lock_timeout,  &lock_t
                                   &min_checkpoint_gap,   &max_row_tries};
 
 char* mirror_version_table = nullptr;
+bool autoresume = false;
 
 }  // namespace
 
@@ -75,6 +76,7 @@ std::int64_t MaxLockHoldMs() { return max_lock_hold.value; }
 std::int64_t MaxArchiveBacklog() { return max_archive_backlog.value; }
 std::int64_t MinCheckpointGapMs() { return min_checkpoint_gap.value; }
 std::int64_t KeepHistoryDays() { return keep_history.value; }
+bool ResumesAfterRestart() { return autoresume; }
 std::int64_t MaxRowTries() { return max_row_tries.value; }
 std::string MirrorVersionTable() { return mirror_version_table == nullptr ? "" : mirror_version_table; }
 
@@ -87,6 +89,11 @@ void DefineSettings() {
   DefineCustomStringVariable("headway.mirror_version_table", "Version table of Alembic that every step keeps in step.",
                              "schema.table, written in the transaction of each step. Empty: none.",
                              &mirror_version_table, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  // It is read once, by the postmaster.
+  DefineCustomBoolVariable(
+      "headway.autoresume", "Backfills that were at work when the server stopped go on when it starts.",
+      "Needs pg_headway in shared_preload_libraries.", &autoresume, false,
+      process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("headway");
 }
 

@@ -20,6 +20,8 @@ std::int64_t MinCheckpointGapMs();
 std::int64_t KeepHistoryDays();
 // 0: no limit.
 std::int64_t MaxRowTries();
+// Whether backfills that were at work when the server stopped go on when it starts.
+bool ResumesAfterRestart();
 // Empty: there is none.
 std::string MirrorVersionTable();
 

@@ -2,6 +2,8 @@
 #include "commands/backfill.hpp"
 
 #include "commands/backfill_control.hpp"
+#include "commands/backfill_resumption.hpp"
+#include "core/byte_size.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/entry_point.hpp"
@@ -25,6 +27,17 @@ bool WaitsForSnapshots(const std::string& on_old_snapshot) {
                     core::Format("unknown on_old_snapshot \"%1%\"", on_old_snapshot), {}, "Use 'go on' or 'wait'.");
 }
 
+// Empty: no limit.
+server::ReplicaLag LagOf(const std::string& text) {
+  server::ReplicaLag lag;
+  if (text.empty()) return lag;
+  lag.bytes = core::ParseBytes(text);
+  if (!lag.bytes) lag.ms = pg::MillisecondsOf(text, "max_replica_lag");
+  if (lag.bytes || lag.ms) return lag;
+  throw core::Error(core::sqlstate::kInvalidParameterValue, core::Format("invalid max_replica_lag \"%1%\"", text), {},
+                    "Write a time or a size: max_replica_lag => '10 s', or '64 MB' of WAL.");
+}
+
 template <class T>
 T Given(const std::optional<T>& value, const char* name) {
   if (value) return *value;
@@ -41,7 +54,9 @@ Datum Run(FunctionCallInfo fcinfo, server::BackfillCall& call, int next) {
   settings.pause_ms = Given(pg::OptionalMilliseconds(fcinfo, next++, "pause"), "pause");
   call.max_duration_ms = pg::OptionalMilliseconds(fcinfo, next++, "max_duration");
   settings.time_window = pg::OptionalText(fcinfo, next++).value_or("");
-  settings.max_replica_lag_ms = pg::OptionalMilliseconds(fcinfo, next++, "max_replica_lag");
+  const server::ReplicaLag lag = LagOf(pg::OptionalText(fcinfo, next++).value_or(""));
+  settings.max_replica_lag_ms = lag.ms;
+  settings.max_replica_lag_bytes = lag.bytes;
   settings.max_wal_rate = pg::OptionalText(fcinfo, next++).value_or("");
   call.limits.vacuum_every = Given(pg::OptionalReal(fcinfo, next++), "vacuum_every");
   call.workers = static_cast<int>(Given(pg::OptionalInteger(fcinfo, next++), "workers"));
@@ -93,7 +108,7 @@ HEADWAY_FUNCTION(safe_backfill_set) {
   changes.target_batch_ms = pg::OptionalMilliseconds(fcinfo, 2, "target_batch_time");
   changes.pause_ms = pg::OptionalMilliseconds(fcinfo, 3, "pause");
   changes.time_window = pg::OptionalText(fcinfo, 4);
-  changes.max_replica_lag_ms = pg::OptionalMilliseconds(fcinfo, 5, "max_replica_lag");
+  if (const std::optional<std::string> lag = pg::OptionalText(fcinfo, 5)) changes.max_replica_lag = LagOf(*lag);
   changes.max_wal_rate = pg::OptionalText(fcinfo, 6);
   changes.vacuum_every = pg::OptionalReal(fcinfo, 7);
   const std::optional<std::string> on_old_snapshot = pg::OptionalText(fcinfo, 8);
@@ -101,3 +116,5 @@ HEADWAY_FUNCTION(safe_backfill_set) {
   changes.max_active = pg::OptionalInteger(fcinfo, 9);
   return BoolGetDatum(server::ChangeBackfill(name, changes));
 }
+
+HEADWAY_FUNCTION(headway_note_caller) { return server::NoteCaller(fcinfo); }

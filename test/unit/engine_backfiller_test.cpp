@@ -31,7 +31,8 @@ struct FakeTable {
   std::set<std::int64_t> matching;     // empty: all
   BackfillSettings settings;
   Request request = Request::kRun;
-  int looks = 0;  // for orders
+  int looks = 0;                                  // for orders
+  std::vector<std::string> names = {"public.t"};  // one for each time that the range is taken; then it stays
   std::vector<std::string> noted_waits;
 };
 
@@ -152,8 +153,8 @@ class FakeJob : public BackfillJob {
   std::unique_ptr<RangeWalk> TakeRange() override {
     world_.RequireUnit(true, "TakeRange");
     world_.Call("take range");
-    if (taken_) return nullptr;
-    taken_ = true;
+    if (taken_ == table_.names.size()) return nullptr;
+    ++taken_;
     return std::make_unique<FakeWalk>(world_, table_);
   }
   Orders LoadOrders() override {
@@ -166,6 +167,11 @@ class FakeJob : public BackfillJob {
     world_.RequireUnit(true, "NoteWait");
     world_.Call("note wait");
     table_.noted_waits.push_back(what);
+  }
+  bool WasRenamed() override {
+    world_.RequireUnit(true, "WasRenamed");
+    world_.Call("was renamed");
+    return taken_ < table_.names.size() && table_.names[taken_] != table_.names[taken_ - 1];
   }
   std::string DescribeLockHolders() override {
     world_.RequireUnit(true, "DescribeLockHolders");
@@ -181,7 +187,7 @@ class FakeJob : public BackfillJob {
  private:
   World& world_;
   FakeTable& table_;
-  bool taken_ = false;
+  std::size_t taken_ = 0;
 };
 
 LaneOptions FromAStepOf(std::int64_t rows) {
@@ -594,6 +600,28 @@ TEST(BackfillerTest, ProgressEveryTwoSeconds) {
   RunLane(world, table);
   EXPECT_EQ(world.said.size(), 5u);
   EXPECT_EQ(world.said.front(), "backfill \"job\": half-way");
+}
+
+TEST(BackfillerTest, ATableThatIsRenamedIsTakenAgainByItsNewName) {
+  World world;
+  FakeTable table = TableOf(30);
+  table.names = {"public.t", "public.u"};
+  int takes = 0;
+  world.fault = [&](int, const std::string& call) {
+    return StartsWith(call, "take 1") && ++takes == 2 ? core::sqlstate::kUndefinedTable : nullptr;
+  };
+  RunLane(world, table);
+  EXPECT_EQ(world.committed.effects, Rows(30));
+}
+
+TEST(BackfillerTest, AnotherTableThatIsMissingEndsIt) {
+  World world;
+  FakeTable table = TableOf(30);
+  table.names = {"public.t", "public.t"};
+  world.fault = [&](int, const std::string& call) {
+    return StartsWith(call, "take 1") ? core::sqlstate::kUndefinedTable : nullptr;
+  };
+  EXPECT_TRUE(StartsWith(ErrorOf([&] { RunLane(world, table); }), core::sqlstate::kUndefinedTable));
 }
 
 // ---- a failure at every call of a port in turn ----------------------------------------------------------------

@@ -8,6 +8,7 @@
 namespace headway::pg {
 
 std::string CurrentUserName() { return RoleName(GetUserId()); }
+Oid SessionUser() { return GetSessionUserId(); }
 
 namespace {
 

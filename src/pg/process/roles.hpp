@@ -6,6 +6,7 @@
 namespace headway::pg {
 
 std::string CurrentUserName();
+Oid SessionUser();
 Oid RoleNamed(const std::string& name);  // kNoOid: there is none
 // Whether a role that exists has all privileges of the current user.
 bool HasPrivilegesOfCurrentUser(Oid role);

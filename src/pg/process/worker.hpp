@@ -28,6 +28,9 @@ void SetWorkerBody(WorkerBody body);
 // transaction.
 std::string ClientAddress();
 
+// The process that has called: the leader, in a worker.
+int CallerPid();
+
 // Whether this process is such a worker.
 bool InWorker();
 

@@ -39,7 +39,7 @@ void StopWorkerOnDetach(dsm_segment*, Datum argument) {
   TerminateBackgroundWorker(handle);
 }
 
-FixedState DescribeLeader(Size request_size, bool detached) {
+FixedState DescribeLeader() {
   FixedState state = {};
   state.database = MyDatabaseId;
   state.authenticated_user = GetAuthenticatedUserId();
@@ -47,8 +47,16 @@ FixedState DescribeLeader(Size request_size, bool detached) {
   state.current_role = GetCurrentRoleId();
   state.leader_pid = MyProcPid;
   strlcpy(state.client, ClientAddress().c_str(), sizeof(state.client));
-  state.request_size = request_size;
-  state.detached = detached;
+  return state;
+}
+
+FixedState DescribeDetached(Oid session_user, Oid role) {
+  FixedState state = {};
+  state.database = MyDatabaseId;
+  state.authenticated_user = state.session_user = session_user;
+  state.current_role = role == session_user ? InvalidOid : role;
+  state.leader_pid = MyProcPid;
+  state.detached = state.own_settings = true;
   return state;
 }
 
@@ -60,7 +68,8 @@ void* AddChunk(shm_toc* toc, Key key, Size size, Fill&& fill) {
   return space;
 }
 
-dsm_segment* MakeSegment(const char* request, Size request_size, bool detached) {
+dsm_segment* MakeSegment(const std::string& request, const FixedState& leader) {
+  const Size request_size = request.size();
   const Size libraries_size = EstimateLibraryStateSpace();
   const Size settings_size = EstimateGUCStateSpace();
   shm_toc_estimator estimator;
@@ -76,9 +85,10 @@ dsm_segment* MakeSegment(const char* request, Size request_size, bool detached) 
 
   dsm_segment* segment = dsm_create(size, 0);
   shm_toc* toc = shm_toc_create(kMagic, dsm_segment_address(segment), size);
-  const FixedState fixed = DescribeLeader(request_size, detached);
+  FixedState fixed = leader;
+  fixed.request_size = request_size;
   AddChunk(toc, kFixed, sizeof(fixed), [&](void* space) { std::memcpy(space, &fixed, sizeof(fixed)); });
-  AddChunk(toc, kRequest, request_size, [&](void* space) { std::memcpy(space, request, request_size); });
+  AddChunk(toc, kRequest, request_size, [&](void* space) { std::memcpy(space, request.data(), request_size); });
   AddChunk(toc, kLibraries, libraries_size,
            [&](void* space) { SerializeLibraryState(libraries_size, static_cast<char*>(space)); });
   AddChunk(toc, kSettings, settings_size,
@@ -105,10 +115,10 @@ void DescribeWorker(BackgroundWorker& worker, dsm_segment* segment) {
 }
 
 // A null pointer: no slot is free. REQUIRES: inside a guard.
-Launch* TryStartWorker(const char* request, Size request_size, bool detached) {
+Launch* TryStartWorker(const std::string& request, const FixedState& leader) {
   MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
   auto* launch = static_cast<Launch*>(palloc0(sizeof(Launch)));
-  launch->segment = MakeSegment(request, request_size, detached);
+  launch->segment = MakeSegment(request, leader);
   dsm_pin_mapping(launch->segment);  // it outlives the transaction, if there is one
   auto* toc = shm_toc_attach(kMagic, dsm_segment_address(launch->segment));
   auto* queue = static_cast<shm_mq*>(shm_toc_lookup(toc, kQueue, false));
@@ -130,8 +140,8 @@ Launch* TryStartWorker(const char* request, Size request_size, bool detached) {
 }
 
 // REQUIRES: inside a guard.
-Launch* StartWorker(const char* request, Size request_size, bool detached) {
-  Launch* launch = TryStartWorker(request, request_size, detached);
+Launch* StartWorker(const std::string& request, const FixedState& leader) {
+  Launch* launch = TryStartWorker(request, leader);
   if (launch == nullptr) {
     ereport(ERROR,
             (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("no background worker slot is free"),
@@ -301,7 +311,7 @@ void ExplainInterrupt(core::ErrorReport& report) {
 
 std::int64_t RunInWorker(const WorkerRequest& request) {
   const std::string bytes = Encode(request);
-  Launch* launch = Guarded([&] { return StartWorker(bytes.data(), bytes.size(), false); });
+  Launch* launch = Guarded([&] { return StartWorker(bytes, DescribeLeader()); });
   std::optional<core::Error> interrupted;
   try {
     RelayUntilEnd(launch);
@@ -325,9 +335,11 @@ std::int64_t RunInWorker(const WorkerRequest& request) {
   return result;
 }
 
-void StartDetached(const WorkerRequest& request) {
+namespace {
+
+void LetGo(const WorkerRequest& request, const FixedState& leader) {
   const std::string bytes = Encode(request);
-  Launch* launch = Guarded([&] { return StartWorker(bytes.data(), bytes.size(), true); });
+  Launch* launch = Guarded([&] { return StartWorker(bytes, leader); });
   bool attached = false;
   std::optional<core::Error> interrupted;
   try {
@@ -343,6 +355,18 @@ void StartDetached(const WorkerRequest& request) {
   EndLaunch(launch);
   if (interrupted) throw core::Error(*interrupted);
   if (!attached) ThrowLost();
+}
+
+}  // namespace
+
+void StartDetached(const WorkerRequest& request) {
+  FixedState leader = Guarded([] { return DescribeLeader(); });
+  leader.detached = true;
+  LetGo(request, leader);
+}
+
+void StartDetachedAs(const WorkerRequest& request, Oid session_user, Oid role) {
+  LetGo(request, DescribeDetached(session_user, role));
 }
 
 struct WorkerTeam::Member {
@@ -367,7 +391,7 @@ WorkerTeam::~WorkerTeam() {
 
 bool WorkerTeam::Start(const WorkerRequest& request) {
   const std::string bytes = Encode(request);
-  Launch* launch = Guarded([&] { return TryStartWorker(bytes.data(), bytes.size(), false); });
+  Launch* launch = Guarded([&] { return TryStartWorker(bytes, DescribeLeader()); });
   if (launch == nullptr) return false;
   members_.push_back({launch, false});
   return true;

@@ -138,9 +138,11 @@ void RestoreSettings() {
   LetRoleOut();
   StartTransactionCommand();
   // Checks like "must be set before any query" are for users; parallel workers switch them off in the same way.
-  InitializingParallelWorker = true;
-  RestoreGUCState(leader_settings);
-  InitializingParallelWorker = false;
+  if (!leader_state.own_settings) {
+    InitializingParallelWorker = true;
+    RestoreGUCState(leader_settings);
+    InitializingParallelWorker = false;
+  }
   CommitTransactionCommand();
 
   StartTransactionCommand();
@@ -169,6 +171,8 @@ void RunRequest(shm_toc* toc) {
 void SetWorkerBody(WorkerBody body) { worker_body = body; }
 
 std::string ClientAddress() { return in_worker ? leader_state.client : load_address.Run().Single().value_or(""); }
+
+int CallerPid() { return in_worker ? leader_state.leader_pid : MyProcPid; }
 
 bool InWorker() { return in_worker; }
 

@@ -22,7 +22,8 @@ struct FixedState {
   pid_t leader_pid;
   char client[64];  // the address of its client
   Size request_size;
-  bool detached;  // the leader does not wait: there is nobody to talk to
+  bool detached;      // the leader does not wait: there is nobody to talk to
+  bool own_settings;  // not the leader's: those of whoever logs in
 };
 
 // What the two tell each other besides the queue. Texts that are too long are cut off.

@@ -10,6 +10,9 @@ namespace headway::pg {
 void StartDetached(const WorkerRequest& request);
 
 // REQUIRES of all but Stop(): no transaction open, or one that may last.
+// The same as others: logs in as `session_user`, with the settings that this has then, and takes on `role`.
+void StartDetachedAs(const WorkerRequest& request, Oid session_user, Oid role);
+
 class WorkerTeam {
  public:
   WorkerTeam();
