@@ -62,6 +62,9 @@ for my $background (qw(off on)) {
 	is(runs(), 'succeeded|1', "$mode: pg_cron has seen success");
 	is(left_to_do(), '0', "$mode: no row is left");
 	is(job(), "done|$rows", "$mode: the job is done");
+	is(query(q{SELECT d.status, r.result, r.rows FROM cron.job_run_details d LEFT JOIN headway.backfill_run r
+		ON r.caller_pid = d.job_pid AND r.started_at BETWEEN d.start_time AND d.end_time}), "succeeded|done|$rows",
+		"$mode: what the run has done is found by its process");
 	isnt(query('SELECT count(DISTINCT xmin::text) FROM videos'), '1', "$mode: in several transactions");
 
 	# Nothing to do.
