@@ -39,12 +39,14 @@ class Server:
         self.log_path = os.path.join(folder, "server.log")
         self.process = None
 
-    def create(self):
+    def create(self, autoresume):
         subprocess.run([os.path.join(self.bindir, "initdb"), "-D", self.data, "-U", "torture", "-A", "trust", "-N",
                         "--no-locale", "-E", "UTF8"], check=True, stdout=subprocess.DEVNULL)
         with open(os.path.join(self.data, "postgresql.conf"), "a") as conf:
             conf.write("unix_socket_directories = '%s'\n" % self.folder)
             conf.writelines("%s = %s\n" % pair for pair in SETTINGS.items())
+            if autoresume == "on":
+                conf.write("shared_preload_libraries = 'pg_headway'\nheadway.autoresume = on\n")
 
     def start(self):
         """Starts it; after a kill as soon as the last of the old processes has noticed and let go."""

@@ -3,6 +3,7 @@
 until it is through; then every row must have had it exactly once. checks.py says what else must be so.
 
     torture.py [--bindir DIR] [--folder DIR] [--seconds S] [--kills N] [--seed X] [--kind KIND] [--rounds N]
+               [--autoresume on|off]
     torture.py --self-test      breaks what a good round has left, in each way it knows: each must be reported
 
 Ends after S seconds or N kills, whichever comes first. Prints a line for each round, "ok" or "not ok" with the evidence.
@@ -184,7 +185,7 @@ class Round:
 
     def goes_on(self, call):
         """Whether the call has not returned, or what it has left in the background (or dying) is still there."""
-        return call.is_alive() or bool(self.host.children("pg_headway"))
+        return call.is_alive() or bool(self.host.children("pg_headway worker"))
 
     def random_moment(self, call):
         """Often while something begins, else anywhere in the first half second; the run may be over by then."""
@@ -207,7 +208,7 @@ class Round:
 
     def signal(self, call, number, role):
         """The worker that was started first is the coordinator (of an upgrade: the one that runs it)."""
-        workers = self.host.children("pg_headway")
+        workers = self.host.children("pg_headway worker")
         if role == "caller":
             pids = [call.pid] if call.is_alive() else []
         else:
@@ -340,7 +341,7 @@ class Round:
     def wait_for_workers(self, cursor):
         """Those whose caller is gone are ending; ten seconds, then they are a violation."""
         for _ in range(200):
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'pg_headway%'")
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'pg_headway%' AND datname IS NOT NULL")
             if cursor.fetchone()[0] == 0:
                 return
             time.sleep(0.05)
@@ -488,18 +489,21 @@ def main(torture_class=Torture):
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--kind", choices=list(kinds.KINDS) + ["upgrade"])
     parser.add_argument("--rounds", type=int, default=None)
+    parser.add_argument("--autoresume", choices=["on", "off"], help="headway.autoresume; default: by the seed")
     parser.add_argument("--self-test", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(10 ** 6)
     if options.bindir is None:
         options.bindir = subprocess.run(["pg_config", "--bindir"], check=True, capture_output=True, text=True).stdout.strip()
-    print("seed %d" % options.seed, flush=True)
+    if options.autoresume is None:
+        options.autoresume = "on" if options.seed % 2 else "off"
+    print("seed %d, autoresume %s" % (options.seed, options.autoresume), flush=True)
     with tempfile.TemporaryDirectory(prefix="torture.", dir=options.folder) as folder:
         host = server.Server(options.bindir, folder)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
-            host.create()
+            host.create(options.autoresume)
             host.start()
             torture = torture_class(options, host)
             torture.prepare()
