@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures pg_headway beside its peers, in turn, on one private server, and prints ratios.
 #
-#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [callers] [backfill] [traffic] [stall]
-#                    [busy] [operations] [guard]
+#   scripts/bench.sh [--rounds N] [--rows N] [revisions] [alembic] [graph] [many] [callers] [backfill] [scale] [traffic]
+#                    [stall] [busy] [operations] [guard]
 #
 #   revisions  100 and 1,000 small revisions: each door beside `psql -f` (a transaction each) and `psql -1 -f`
 #   alembic    the same revisions beside Debian's Alembic: upgrade, an upgrade with nothing to do, history, current; the
@@ -16,6 +16,7 @@
 #   backfill   safe_backfill() in storage order, by key and with two workers, beside one UPDATE, a loop by key that commits and the
 #              loop of Example 5, on a bigint and on a uuid key, with a second index: time, CPU, WAL, sizes, longest batch; and
 #              what a call costs that finds nothing to do. --rows for other numbers than 2,000,000
+#   scale      safe_backfill() on --rows and on ten times as many: what a row costs
 #   traffic    the same among point reads and updates: what the others notice
 #   stall      ALTER TABLE ADD COLUMN behind a reader of 20 seconds: how long other clients of the table wait meanwhile,
 #              and when it is through; beside psql, Alembic and nothing at all
@@ -43,12 +44,12 @@ while [ $# -gt 0 ]; do
     --rounds) rounds=$2; shift ;;
     --rows) rows=$2; shift ;;
     -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
-    revisions | alembic | graph | many | callers | backfill | traffic | stall | busy | operations | guard) parts+=("$1") ;;
+    revisions | alembic | graph | many | callers | backfill | scale | traffic | stall | busy | operations | guard) parts+=("$1") ;;
     *) die "unknown argument: $1 (see --help)" ;;
   esac
   shift
 done
-[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many callers backfill traffic stall busy operations guard)
+[ ${#parts[@]} -gt 0 ] || parts=(revisions alembic graph many callers backfill scale traffic stall busy operations guard)
 
 server_psql() { as_user "$bindir/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$work/t" -U bench "$@"; }
 
@@ -481,6 +482,32 @@ bench_backfill() {
       say "  nothing matches: $(middle nothing) s, count(*) with that condition $(middle count) s: $(ratio "$(middle nothing)" "$(middle count)")x"
     done
   done
+}
+
+# per_row NAME ROWS LABEL: what a row has cost, in microseconds and bytes of WAL.
+per_row() {
+  say "$(printf '  %-12s rows   wall %6.2f us   CPU %6.2f us   WAL %5.0f bytes   heap %5sx   indexes %5sx   longest %6s ms' "$2" \
+    "$(awk -v s="$(middle "$1.wall")" -v n="$2" 'BEGIN { print s * 1e6 / n }')" \
+    "$(awk -v s="$(middle "$1.cpu")" -v n="$2" 'BEGIN { print s * 1e6 / n }')" \
+    "$(awk -v mb="$(middle "$1.wal")" -v n="$2" 'BEGIN { print mb * 1048576 / n }')" \
+    "$(middle "$1.heap")" "$(middle "$1.indexes")" "$(middle "$1.longest")")"
+}
+
+bench_scale() {
+  local round few=$rows
+  rm -f "$work"/t/times.*
+  for ((round = 0; round < rounds; round++)); do
+    rows=$few
+    contender few "SELECT safe_backfill('videos', 'current = legacy', '$undone')"
+    rows=$((few * 10))
+    contender many "SELECT safe_backfill('videos', 'current = legacy', '$undone')"
+  done
+  rows=$few
+  say 'safe_backfill, bigint key, rows longer afterwards:'
+  per_row few "$few"
+  per_row many $((few * 10))
+  say "  a row of ten times as many: wall $(awk -v a="$(middle many.wall)" -v b="$(middle few.wall)" 'BEGIN { printf "%.2f", a / b / 10 }')x, CPU $(awk -v a="$(middle many.cpu)" -v b="$(middle few.cpu)" 'BEGIN { printf "%.2f", a / b / 10 }')x"
+  say '  aimed at: <= 1.15x'
 }
 
 # traffic_round NAME SQL: on rows of their own, among point reads and updates.

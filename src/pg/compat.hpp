@@ -93,11 +93,6 @@ inline const LocalPgBackendStatus* LocalSessionStatus(int number) {
 #endif
 }
 
-inline const PgBackendStatus* SessionStatus(int number) {
-  const LocalPgBackendStatus* session = LocalSessionStatus(number);
-  return session == nullptr ? nullptr : &session->backendStatus;
-}
-
 inline std::int64_t RequestedCheckpoints() {
 #if PG_VERSION_NUM >= 170000
   return pgstat_fetch_stat_checkpointer()->num_requested;

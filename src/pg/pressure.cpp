@@ -4,6 +4,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/session_list.hpp"
 
 extern "C" {
 #include "access/relation.h"
@@ -93,31 +94,27 @@ std::vector<LogicalSlot> LogicalSlots() {
 int ActiveSessions() {
   return Guarded([] {
     int active = 0;
-    pgstat_clear_backend_activity_snapshot();
-    const int count = pgstat_fetch_stat_numbackends();
-    for (int i = 1; i <= count; ++i) {
-      const PgBackendStatus* session = compat::SessionStatus(i);
-      if (session == nullptr || session->st_backendType != B_BACKEND) continue;
-      if (session->st_state != STATE_RUNNING && session->st_state != STATE_FASTPATH) continue;
-      const PGPROC* process = BackendPidGetProc(session->st_procpid);
+    ForEachSession([&](const LocalPgBackendStatus& session) {
+      const PgBackendStatus& status = session.backendStatus;
+      if (status.st_backendType != B_BACKEND) return;
+      if (status.st_state != STATE_RUNNING && status.st_state != STATE_FASTPATH) return;
+      const PGPROC* process = BackendPidGetProc(status.st_procpid);
       constexpr std::uint32_t kClass = 0xFF000000U;
       if (process != nullptr && (process->wait_event_info & kClass) != PG_WAIT_EXTENSION) ++active;
-    }
+    });
     return active;
   });
 }
 
 bool AutovacuumAnalyzes() {
   return Guarded([] {
-    pgstat_clear_backend_activity_snapshot();
-    const int count = pgstat_fetch_stat_numbackends();
-    for (int i = 1; i <= count; ++i) {
-      const PgBackendStatus* session = compat::SessionStatus(i);
-      if (session == nullptr || session->st_backendType != B_AUTOVAC_WORKER) continue;
-      if (session->st_databaseid == MyDatabaseId && session->st_progress_command == PROGRESS_COMMAND_ANALYZE)
-        return true;
-    }
-    return false;
+    bool found = false;
+    ForEachSession([&](const LocalPgBackendStatus& session) {
+      const PgBackendStatus& status = session.backendStatus;
+      found = found || (status.st_backendType == B_AUTOVAC_WORKER && status.st_databaseid == MyDatabaseId &&
+                        status.st_progress_command == PROGRESS_COMMAND_ANALYZE);
+    });
+    return found;
   });
 }
 
@@ -129,15 +126,11 @@ std::int64_t RequestedCheckpoints() {
 }
 
 std::string ApplicationName(int pid) {
-  // A copy of all sessions' entries is made, once in a transaction if nobody throws it away.
-  const char* name = Guarded([&]() -> const char* {
-    pgstat_clear_backend_activity_snapshot();
-    const int count = pgstat_fetch_stat_numbackends();
-    for (int i = 1; i <= count; ++i) {
-      const PgBackendStatus* session = compat::SessionStatus(i);
-      if (session != nullptr && session->st_procpid == pid) return session->st_appname;
-    }
-    return nullptr;
+  const char* name = nullptr;
+  Guarded([&] {
+    ForEachSession([&](const LocalPgBackendStatus& session) {
+      if (session.backendStatus.st_procpid == pid) name = session.backendStatus.st_appname;
+    });
   });
   return name == nullptr ? "" : name;
 }

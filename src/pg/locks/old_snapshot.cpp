@@ -4,6 +4,7 @@
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 #include "pg/locks/blockers.hpp"
+#include "pg/session_list.hpp"
 #include "pg/spi.hpp"
 
 extern "C" {
@@ -27,19 +28,16 @@ bool IsOlder(TransactionId xid, const std::optional<OldSnapshot>& than) {
 
 void LookAtSessions(std::optional<OldSnapshot>& oldest) {
   Guarded([&] {
-    pgstat_clear_backend_activity_snapshot();
-    const int count = pgstat_fetch_stat_numbackends();
-    for (int i = 1; i <= count; ++i) {
-      const LocalPgBackendStatus* session = compat::LocalSessionStatus(i);
-      if (session == nullptr || session->backendStatus.st_procpid == MyProcPid) continue;
-      const PgBackendStatus& status = session->backendStatus;
+    ForEachSession([&](const LocalPgBackendStatus& session) {
+      const PgBackendStatus& status = session.backendStatus;
+      if (status.st_procpid == MyProcPid) return;
       // A standby that tells its own snapshots is connected to no database and holds for all.
-      if (OidIsValid(status.st_databaseid) && status.st_databaseid != MyDatabaseId) continue;
-      if (status.st_backendType == B_AUTOVAC_WORKER || status.st_progress_command == PROGRESS_COMMAND_VACUUM) continue;
-      for (const TransactionId xid : {session->backend_xmin, session->backend_xid}) {
+      if (OidIsValid(status.st_databaseid) && status.st_databaseid != MyDatabaseId) return;
+      if (status.st_backendType == B_AUTOVAC_WORKER || status.st_progress_command == PROGRESS_COMMAND_VACUUM) return;
+      for (const TransactionId xid : {session.backend_xmin, session.backend_xid}) {
         if (IsOlder(xid, oldest)) oldest = OldSnapshot{xid, status.st_procpid, {}, {}};
       }
-    }
+    });
   });
 }
 
