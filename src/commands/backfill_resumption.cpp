@@ -80,19 +80,20 @@ std::int64_t ResumeBackfillInWorker(const pg::WorkerRequest& request) {
   return RunBackfill(order);
 }
 
-// What ends a call, or forgets its job, changes nothing of what it runs.
+// What ends a call changes nothing of what it runs; one that has ended does not begin again.
 Datum NoteCaller(FunctionCallInfo call) {
-  constexpr const char* kKept[] = {"name",         "command",  "relation_oid",     "set_clause",
-                                   "where_clause", "strategy", "on_error",         "workers",
-                                   "ends_at",      "settings", "session_user_oid", "run_by_oid"};
+  constexpr const char* kKept[] = {"id",        "name",     "command", "relation_oid", "set_clause", "where_clause",
+                                   "strategy",  "on_error", "workers", "ends_at",      "settings",   "session_user_oid",
+                                   "run_by_oid"};
   Oid session_user = pg::kNoOid;
   Oid run_by = pg::kNoOid;
   const std::optional<std::string> before = pg::OldRowField(call, "run_by_oid");
   if (!before && pg::InWorker()) {
     session_user = pg::SessionUser();
     run_by = pg::RoleNamed(pg::CurrentUserName());
-  } else if (before && std::all_of(std::begin(kKept), std::end(kKept),
-                                   [&](const char* column) { return IsAsBefore(call, column); })) {
+  } else if (before && (IsAsBefore(call, "result") || pg::NewRowField(call, "result") != "running") &&
+             std::all_of(std::begin(kKept), std::end(kKept),
+                         [&](const char* column) { return IsAsBefore(call, column); })) {
     session_user = pg::ToOid(pg::OldRowField(call, "session_user_oid"));
     run_by = pg::ToOid(before);
   }

@@ -85,12 +85,20 @@ eval { $call->finish };
 wait_for_state('background', 'done');
 is(query('SELECT n, count(*) FROM background GROUP BY 1'), "1|$rows", 'after a crash it goes on, each row once');
 
+# What is over does not run once more, whatever somebody makes of its row.
+query(q{CREATE ROLE lesser LOGIN; SELECT migrate_grant('lesser')});
+my @as_lesser = (extra_params => [ '-U', 'lesser' ]);
+$node->safe_psql('postgres', q{UPDATE headway.backfill_call SET result = 'running' WHERE name = 'background';
+	UPDATE headway.backfill SET state = 'running' WHERE name = 'background'}, @as_lesser);
+
 # The time that it had is the time that it has.
 $call = start_call('short', "max_duration => '2 s'", before => $as_member);
 kill_postmaster($call);
 sleep 2;
 $node->start;
 wait_for_state('short', 'stopped');
+is(query(q{SELECT state FROM headway.progress WHERE name = 'background'}), 'interrupted', 'a call that has ended does not begin again');
+is(query('SELECT count(*) FROM background WHERE n <> 1'), '0', 'and no row is done again');
 isnt(query('SELECT count(*) FROM short WHERE n = 0'), '0', 'its max_duration counts from its first beginning');
 
 # ---- what does not -------------------------------------------------------------------------------------------------
@@ -104,8 +112,6 @@ make_table('in_revision');
 my $upgrade = start_psql($node, 'SELECT migrate_upgrade()');
 wait_until($node, 'SELECT sum(n) > 5 FROM in_revision');
 # As another role with the same privileges on the tables, and as the role itself.
-query(q{CREATE ROLE lesser LOGIN; SELECT migrate_grant('lesser')});
-my @as_lesser = (extra_params => [ '-U', 'lesser' ]);
 $node->safe_psql('postgres', q{UPDATE headway.backfill_call SET set_clause = 'n = 666' WHERE name = 'changed_call'}, @as_lesser);
 is(query(q{SELECT run_by_oid, session_user_oid FROM headway.backfill_call WHERE name = 'changed_call'}), '0|0',
 	'the row of a call that is changed belongs to nobody');
