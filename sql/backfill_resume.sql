@@ -144,6 +144,27 @@ CALL damage($$relation_oid = 'headway.revision'::regclass$$);
 :try
 SELECT count(*) FROM headway.revision;
 
+-- time that is up before the call has the job says nothing of it, whoever is at it
+CREATE TABLE short_time (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);
+INSERT INTO short_time SELECT generate_series(1, 100);
+SELECT safe_backfill('short_time', 'n = n + 1', name => 'short time', batch_size => 1, pause => '20 ms', max_duration => '100 ms') < 100 AS stopped;
+SELECT safe_backfill('short_time', 'n = n + 1', name => 'short time', batch_size => 1, pause => '20 ms', max_duration => '1 ms');
+SELECT state FROM headway.backfill WHERE name = 'short time';
+SELECT safe_backfill('short_time', 'n = n + 1', name => 'short time', batch_size => 1, pause => '20 ms', wait => false);
+SELECT safe_backfill('short_time', 'n = n + 1', name => 'short time', batch_size => 1, pause => '20 ms', max_duration => '1 ms');
+SELECT state FROM headway.backfill WHERE name = 'short time';
+SELECT safe_backfill_set('short time', pause => '0');
+DO $$
+BEGIN
+  FOR i IN 1 .. 400 LOOP
+    EXIT WHEN (SELECT state = 'done' FROM headway.backfill WHERE name = 'short time');
+    COMMIT;
+    PERFORM pg_sleep(0.05);
+  END LOOP;
+END $$;
+SELECT n, count(*) FROM short_time GROUP BY n;
+SELECT result FROM headway.backfill_run WHERE name = 'short time' ORDER BY id;
+DROP TABLE short_time;
 DROP EXTENSION pg_headway;
 DROP TABLE items, parts, plain, saved CASCADE;
 DROP SCHEMA other;

@@ -188,7 +188,7 @@ std::optional<core::JobState> StateAfter(const std::string& name, core::JobEvent
   const std::optional<core::JobState> state = before ? core::After(*before, event) : std::nullopt;
   if (state) return state;
   throw Error(sqlstate::kObjectNotInPrerequisiteState,
-              Format("the job \"%1%\" is %2%, which it cannot be at this point", name, *found),
+              Format("headway.backfill says that the job \"%1%\" is %2%, while it is at work", name, *found),
               "Its row in headway.backfill was changed while it was being run. What was committed stays.",
               "Call it again.");
 }
@@ -337,6 +337,10 @@ void MarkJobStopped(const std::string& name) {
   Fold(name);
   clear_lanes.Run({name});
   (void)Mark(name, core::JobEvent::kTimeIsUp, {});
+}
+
+void MarkLeftBehindStopped(const std::string& name) {
+  if (lock_state.Run({name}).Single() == core::NameOf(core::JobState::kRunning)) MarkJobStopped(name);
 }
 
 core::JobState MarkJobFailed(const std::string& name, const core::ErrorReport& error) {

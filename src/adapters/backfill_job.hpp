@@ -86,6 +86,8 @@ JobTotals LoadTotals(const std::string& name);
 // `none_left`: no row matches its condition any more.
 void MarkJobDone(const std::string& name, bool none_left);
 void MarkJobStopped(const std::string& name);
+// Of one that a call has left running. REQUIRES: its lock.
+void MarkLeftBehindStopped(const std::string& name);
 // Returns the state that it has then.
 core::JobState MarkJobFailed(const std::string& name, const core::ErrorReport& error);
 // safe_backfill_cancel() of one that nobody is at. False: there is none of that name.

@@ -68,6 +68,7 @@ class BackfillRun {
   void GoByKey(const Error& error);
   std::optional<core::AfterSweep> Judge();
   void StopForTime();
+  void SayTimeIsUp();
   void Finish(bool all);
   void WarnOfSkipped(const SkippedSums& skipped);
   std::string UnchangedHint() const;
@@ -183,7 +184,11 @@ bool BackfillRun::InUnit(const std::function<void()>& body) {
 bool BackfillRun::Open() {
   bool open = false;
   if (InUnit([&] { open = Begin(); })) return open;
-  StopForTime();
+  // It was over before the job was ours: somebody else may be at it.
+  Unit ending(session_);
+  if (pg::TryJobLock(name())) MarkLeftBehindStopped(name());
+  ending.Commit();
+  SayTimeIsUp();
   return false;
 }
 
@@ -454,6 +459,10 @@ void BackfillRun::StopForTime() {
   MarkJobStopped(name());
   if (call_ != 0) EndCall(call_, core::NameOf(core::JobState::kStopped), "its time was up", sums);
   marking.Commit();
+  SayTimeIsUp();
+}
+
+void BackfillRun::SayTimeIsUp() {
   const std::string text = Format("%1%: its time is up after %2% of this call", Title(), RowsOf(rows_));
   const std::string hint = "Call it again to go on where it stopped.";
   if (definition_.required) {
