@@ -109,8 +109,9 @@ ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC;
 
 -- One that does not fit the new type is found before anything is done.
 CREATE VIEW shown.hours AS SELECT v.seconds % 3600 AS rest FROM videos v, oids o WHERE o.relname = 'long';
-\set VERBOSITY terse
+\set VERBOSITY sqlstate
 SELECT safe_change_column_type('videos', 'seconds', 'text', recreate_views => true);
+\echo :LAST_ERROR_MESSAGE
 \set VERBOSITY default
 SELECT attname FROM pg_attribute WHERE attrelid = 'videos'::regclass AND attname ~ 'headway';
 SELECT rest FROM shown.hours ORDER BY 1 LIMIT 1;
@@ -219,7 +220,9 @@ SELECT md5(pg_get_viewdef('shown.v'::regclass)) = :'before' AS same;
 DROP VIEW shown.v;
 -- columns by their places
 CREATE VIEW shown.v AS SELECT x.a, x.b FROM shown.t x(a, b);
+\set SHOW_CONTEXT never
 SELECT safe_change_column_type('shown.t', 'id', 'int', recreate_views => true);
+\set SHOW_CONTEXT errors
 SELECT count(*) FROM pg_attribute WHERE attrelid = 'shown.t'::regclass AND attname ~ 'headway';
 DROP VIEW shown.v;
 -- operators that nobody writes down, and one that lies in wait
@@ -231,8 +234,9 @@ ALTER TABLE shown.t ADD COLUMN other text;
 SET search_path = public, ext;
 CREATE VIEW shown.v AS SELECT code, nullif(other, ROW(1)::ext.box_of) AS n FROM shown.t;
 SET search_path = public;
-\set VERBOSITY terse
+\set VERBOSITY sqlstate
 SELECT safe_change_column_type('shown.t', 'code', 'varchar(30)', recreate_views => true);
+\echo :LAST_ERROR_MESSAGE
 \set VERBOSITY default
 DROP VIEW shown.v;
 ALTER TABLE shown.t ADD COLUMN n numeric;
@@ -246,8 +250,9 @@ DROP VIEW shown.v;
 -- one that groups by the primary key does not hide the next one; a rule that notifies
 CREATE VIEW shown.g AS SELECT id, code, count(*) FROM shown.t GROUP BY id;
 CREATE VIEW shown.h AS SELECT id % 2 AS odd FROM shown.t;
-\set VERBOSITY terse
+\set VERBOSITY sqlstate
 SELECT safe_change_column_type('shown.t', 'id', 'text', recreate_views => true);
+\echo :LAST_ERROR_MESSAGE
 \set VERBOSITY default
 CREATE RULE r AS ON INSERT TO shown.h DO INSTEAD NOTIFY "C h";
 SELECT safe_change_column_type('shown.t', 'id', 'int', recreate_views => true, drop_old => true) > 1 AS in_phases;
