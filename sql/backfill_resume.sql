@@ -164,6 +164,17 @@ BEGIN
 END $$;
 SELECT n, count(*) FROM short_time GROUP BY n;
 SELECT result FROM headway.backfill_run WHERE name = 'short time' ORDER BY id;
+-- a process that was begun later is not the one that was at it, though it has its number; and what it did is of its time
+SELECT safe_backfill_forget('short time');
+SELECT safe_backfill('short_time', 'n = n + 1', name => 'short time', batch_size => 1, pause => '20 ms', max_duration => '100 ms') < 100 AS stopped;
+UPDATE headway.backfill SET state = 'running', pid = pg_backend_pid(), updated_at = clock_timestamp() WHERE name = 'short time';
+UPDATE headway.backfill_range SET pid = pg_backend_pid(), rows_per_second = 600, updated_at = clock_timestamp() - interval '30 s',
+  units = 1000, walked = 0, window_walked = 250, rows_done = 250;
+SELECT state, percent, rows_per_second BETWEEN 200 AND 310 AS half, eta BETWEEN '2 s' AND '5 s' AS eta FROM headway.progress WHERE name = 'short time';
+UPDATE headway.backfill_range SET waiting_for = 'old snapshot', waiting_detail = 'kept by somebody', updated_at = clock_timestamp() - interval '61 s';
+SELECT state, rows_per_second, eta, old_snapshot FROM headway.progress WHERE name = 'short time';
+UPDATE headway.backfill SET updated_at = updated_at - interval '1 day' WHERE name = 'short time';
+SELECT state, rows_per_second, old_snapshot FROM headway.progress WHERE name = 'short time';
 DROP TABLE short_time;
 DROP EXTENSION pg_headway;
 DROP TABLE items, parts, plain, saved CASCADE;

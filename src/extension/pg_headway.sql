@@ -473,7 +473,7 @@ CROSS JOIN LATERAL (
     COALESCE(pg_catalog.sum(LEAST(g.walked OPERATOR(pg_catalog.+) g.window_walked, g.units)), 0) AS walked,
     COALESCE(pg_catalog.sum(g.rows_done), 0) AS rows_done,
     pg_catalog.sum(pg_catalog.float8(g.rows_per_second) OPERATOR(pg_catalog.*) GREATEST(0, 1 OPERATOR(pg_catalog.-)
-      pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) g.updated_at) OPERATOR(pg_catalog./) 60))
+      (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) g.updated_at) OPERATOR(pg_catalog./) 60)))
       FILTER (WHERE g.pid IS NOT NULL) AS rate,
     pg_catalog.count(g.pid) AS lanes, pg_catalog.count(g.waiting_for) FILTER (WHERE g.pid IS NOT NULL) AS waiting,
     pg_catalog.max(g.batch_rows) FILTER (WHERE g.pid IS NOT NULL) AS batch_rows,
