@@ -54,7 +54,8 @@ pg::PreparedQuery finish_range(
     "tii");
 pg::PreparedQuery note_wait(
     "UPDATE headway.backfill_range SET waiting_for = $2, waiting_detail = $3,"
-    " waiting_since = CASE WHEN $2 IS NOT NULL THEN pg_catalog.clock_timestamp() END,"
+    " waiting_since = CASE WHEN $2 OPERATOR(pg_catalog.=) waiting_for THEN waiting_since"
+    " WHEN $2 IS NOT NULL THEN pg_catalog.clock_timestamp() END,"
     " pid = pg_catalog.pg_backend_pid()"
     " WHERE name OPERATOR(pg_catalog.=) $1 AND number OPERATOR(pg_catalog.=) $4",
     "ttti");

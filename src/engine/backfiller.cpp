@@ -18,6 +18,7 @@ constexpr core::BatchLimits kStepLimits;
 constexpr std::int64_t kLookEveryMs = 250;
 constexpr std::int64_t kPollMs = 200;
 constexpr std::int64_t kNoteWaitAfterMs = 500;
+constexpr std::int64_t kNoteAgainMs = 5'000;  // how far behind a standby is changes all the time
 constexpr std::int64_t kSaveEveryMs = 1'000;
 constexpr int kMostConflicts = 20;
 constexpr char kLock[] = "lock";
@@ -365,6 +366,8 @@ void Backfiller::WaitFor(const Wait& wait) {
     const std::string text = Format("backfill \"%1%\" waits: %2%", job_.name(), wait.detail);
     reporter_.Activity(text);
     if (options_.speaks) reporter_.Notice(text);
+  } else if (noted_wait_ == wait.what && noted_detail_ != wait.detail && clock_.NowMs() - noted_ms_ >= kNoteAgainMs) {
+    NoteWait(wait.what, wait.detail);
   }
   clock_.Sleep(std::clamp<std::int64_t>(wait.again_ms, 1, kPollMs));
   between_();
@@ -381,6 +384,8 @@ void Backfiller::NoteWait(const std::string& what, const std::string& detail) {
   job_.NoteWait(what, detail);
   noting.Commit();
   noted_wait_ = what;
+  noted_detail_ = detail;
+  noted_ms_ = clock_.NowMs();
 }
 
 // Between two tries; what people ask of the job meanwhile is heeded.

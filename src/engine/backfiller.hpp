@@ -185,7 +185,8 @@ class Backfiller {
   std::int64_t noticed_ms_ = 0;
   std::int64_t saved_ms_ = 0;
   std::int64_t waits_since_ms_ = 0;
-  std::string noted_wait_;
+  std::string noted_wait_, noted_detail_;
+  std::int64_t noted_ms_ = 0;
 };
 
 }  // namespace headway::engine

@@ -540,6 +540,24 @@ TEST(BackfillerTest, AThrottleHoldsItBack) {
   EXPECT_LE(table.looks, 20) << "for orders, every 250 ms";
 }
 
+TEST(BackfillerTest, ALongWaitIsNotedAgainAsItChangesAndSaidOnce) {
+  World world;
+  FakeTable table = TableOf(10);
+  Call call;
+  const std::int64_t began = world.now_ms;
+  call.throttle = [&](const BackfillSettings&) -> std::optional<Wait> {
+    const std::int64_t waited = world.now_ms - began;
+    if (waited > 12'000) return std::nullopt;
+    return Wait{"replica lag", std::to_string(waited) + " ms behind", 100};
+  };
+  RunLane(world, table, call);
+  const std::vector<std::string> expected = {"replica lag", "replica lag", "replica lag", ""};
+  EXPECT_EQ(table.noted_waits, expected);
+  int said = 0;
+  for (const std::string& text : world.said) said += text.find("waits: ") != std::string::npos ? 1 : 0;
+  EXPECT_EQ(said, 1);
+}
+
 TEST(BackfillerTest, AShortWaitIsNotNoted) {
   World world;
   FakeTable table = TableOf(100);
