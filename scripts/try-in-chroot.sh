@@ -94,7 +94,7 @@ configure
 command="cd /srv/pg_headway && PGVERSION=${PGVERSION:-} $(printf '%q ' "$@")"
 [ "$as_user" = no ] || command="runuser -u dev -- env HOME=/home/dev bash -c $(printf '%q' "$command")"
 # What is left when the command has ended: files in /tmp, and processes beside this shell (1).
-left="echo \"== left behind: \$(find /tmp -mindepth 1 -maxdepth 1 | wc -l) in /tmp; processes:\" \
+left="echo \"== left behind in /tmp: \$(find /tmp -mindepth 1 -maxdepth 1 -printf '%f ') processes:\" \
   \$(for p in /proc/[0-9]*; do [ \${p#/proc/} = 1 ] || [ \$(readlink \$p/exe) = /usr/bin/bash ] || cat \$p/comm; done 2>/dev/null)"
 status=0
 in_chroot "$command; status=\$?; $left; exit \$status" || status=$?
