@@ -430,6 +430,12 @@ SELECT id, n FROM some_bad WHERE n <> -1 ORDER BY id;
 SELECT safe_backfill('some_bad', 'n = id', name => 'some bad', on_error => 'skip');
 \set VERBOSITY terse
 
+-- a job that is done can be told to stand still, too: the call of the next night heeds it
+SELECT safe_backfill_pause('some bad');
+SELECT safe_backfill('some_bad', 'n = id', name => 'some bad', on_error => 'skip');
+SELECT safe_backfill_cancel('some bad');
+SELECT state, request FROM headway.backfill WHERE name = 'some bad';
+
 -- purges
 CREATE TABLE old (id int PRIMARY KEY, at int NOT NULL);
 INSERT INTO old SELECT i, i % 10 FROM generate_series(1, 1000) AS i;

@@ -38,7 +38,8 @@ pg::PreparedQuery create_job(
     "ttttttti");
 pg::PreparedQuery continue_job(
     "UPDATE headway.backfill SET state = $4, request = 'run', pid = pg_catalog.pg_backend_pid(),"
-    " relation_oid = CAST($3 AS pg_catalog.oid), last_error = NULL, old_snapshot = NULL, on_error = $2,"
+    " relation_oid = CAST($3 AS pg_catalog.oid), last_error = NULL, old_snapshot = NULL, waiting_for = NULL, on_error "
+    "= $2,"
     " updated_at = pg_catalog.clock_timestamp(), finished_at = NULL WHERE name OPERATOR(pg_catalog.=) $1",
     "ttit");
 pg::PreparedQuery delete_ranges("DELETE FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1", "t");
@@ -108,10 +109,17 @@ pg::PreparedQuery note_old_snapshot(
     "UPDATE headway.backfill SET old_snapshot = $2 WHERE name OPERATOR(pg_catalog.=)"
     " (SELECT b.name FROM headway.backfill b WHERE b.name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE SKIP LOCKED)",
     "tt");
+pg::PreparedQuery note_wait(
+    "UPDATE headway.backfill SET waiting_for = $2, waiting_detail = $3, waiting_since = CASE"
+    " WHEN $2 OPERATOR(pg_catalog.=) waiting_for THEN waiting_since"
+    " WHEN $2 IS NOT NULL THEN pg_catalog.clock_timestamp() END WHERE name OPERATOR(pg_catalog.=) $1"
+    " AND ($2 IS NOT NULL OR waiting_for IS NOT NULL)",
+    "ttt");
 pg::PreparedQuery lock_state(
     "SELECT state FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE", "t");
 pg::PreparedQuery mark(
     "UPDATE headway.backfill SET state = $2, last_error = $3, request = 'run', pid = NULL,"
+    " waiting_for = NULL,"
     " finished_at = CASE WHEN $2 OPERATOR(pg_catalog.=) 'done' THEN pg_catalog.clock_timestamp() END,"
     " updated_at = pg_catalog.clock_timestamp() WHERE name OPERATOR(pg_catalog.=) $1",
     "ttt");
@@ -315,6 +323,10 @@ void NoteSizes(const std::string& name, std::int64_t table_bytes, std::int64_t i
 
 void NoteOldSnapshot(const std::string& name, const std::string& holder) {
   note_old_snapshot.Run({name, pg::TextOrNull(holder)});
+}
+
+void NoteJobWait(const std::string& name, const std::string& what, const std::string& detail) {
+  note_wait.Run({name, pg::TextOrNull(what), pg::TextOrNull(detail)});
 }
 
 JobTotals LoadTotals(const std::string& name) {

@@ -71,6 +71,8 @@ void EndSweep(const std::string& name, std::optional<bool> excludes, std::int64_
 void NoteSizes(const std::string& name, std::int64_t table_bytes, std::int64_t index_bytes);
 // Whoever keeps old versions of rows; empty: nobody.
 void NoteOldSnapshot(const std::string& name, const std::string& holder);
+// What all of it waits for, between two sweeps; empty: nothing any more.
+void NoteJobWait(const std::string& name, const std::string& what, const std::string& detail);
 // Of all of its sweeps up to now.
 struct JobTotals {
   std::int64_t table_bytes = 0;  // as NoteSizes() had them

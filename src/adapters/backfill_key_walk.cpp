@@ -102,7 +102,8 @@ class KeyWalk : public SavedWalk {
   Window window_;
   std::size_t before_next_ = 0;
   std::int64_t window_seen_ = 0;
-  bool by_key_only_ = false;  // in this window: places have been given to other rows since they were read
+  std::int64_t window_base_ = 0;  // what was walked of it when it was read
+  bool by_key_only_ = false;      // in this window: places have been given to other rows since they were read
   std::uint32_t settle_first_ = 0, settle_end_ = 0;
   int last_passes_ = 8;
 };
@@ -151,6 +152,8 @@ engine::RangeWalk::Found KeyWalk::Read(std::int64_t batch_rows) {
   pg::ReadRows rows = ReadRows(resumes ? kAllOfIt : wanted);
   RequireKey(definition_, range_);
   window_seen_ = rows.seen;
+  if (!resumes) range_.window_walked = 0;
+  window_base_ = std::min(range_.window_walked, window_seen_);
   if (!resumes) range_.window_end = rows.seen < wanted ? range_.bound : rows.last;
   MakeWindow(std::move(rows));
   if (window_.HasRows()) return Found::kRows;
@@ -306,7 +309,7 @@ void KeyWalk::GoBehind(const Window::Slice& slice) {
     range_.pass_position = window_.KeyAt(slice.end - 1);
     window_.GoTo(slice.end);
   }
-  range_.window_walked = window_.ShareOf(window_seen_);
+  range_.window_walked = window_base_ + window_.ShareOf(window_seen_ - window_base_);
   if (window_.HasRows()) return;
   turns_.EndWindow();
   range_.window_walked = 0;

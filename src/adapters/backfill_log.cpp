@@ -28,7 +28,7 @@ pg::PreparedQuery begin_call(
     "pg_catalog.concat(s.name, '=', s.setting) ORDER BY s.name), '{}') FROM pg_catalog.pg_settings s"
     " WHERE s.source OPERATOR(pg_catalog.=) ANY ('{client,session}')"
     " AND s.context OPERATOR(pg_catalog.=) ANY ('{user,superuser}')"
-    " AND s.name OPERATOR(pg_catalog.!~) '(^transaction_|^default_transaction_|_timeout$)'"
+    " AND s.name OPERATOR(pg_catalog.!~) '(^transaction_|^default_transaction_|^[^.]*_timeout$)'"
     " AND s.name OPERATOR(pg_catalog.<>) ALL ('{application_name,client_encoding,row_security}')) END) RETURNING id",
     "tttitttti"
     "iiitb");
@@ -79,10 +79,12 @@ void ForgetOld() {
 
 }  // namespace
 
+void EndCallsLeftBehind(const std::string& job, std::int64_t rows_done) { end_left_behind.Run({job, rows_done}); }
+
 std::int64_t BeginCall(const BackfillDefinition& definition, int workers, std::optional<std::int64_t> until_ms,
                        std::int64_t rows_before) {
   ForgetOld();
-  end_left_behind.Run({definition.name, rows_before});
+  EndCallsLeftBehind(definition.name, rows_before);
   const std::string client = pg::ClientAddress();
   const pg::QueryResult made = begin_call.Run(
       {definition.name, CommandOf(definition), pg::QualifiedName(definition.relation), definition.relation,

@@ -23,6 +23,8 @@ struct CallSums {
 // headway.keep_history are deleted. `rows_before`: what earlier calls have done. Returns its id.
 std::int64_t BeginCall(const BackfillDefinition& definition, int workers, std::optional<std::int64_t> until_ms,
                        std::int64_t rows_before);
+// Those that a crash has ended. `rows_done`: by the job up to now.
+void EndCallsLeftBehind(const std::string& job, std::int64_t rows_done);
 // `reason`: why it ended before the job was through; may be empty.
 void EndCall(std::int64_t id, const std::string& result, const std::string& reason, const CallSums& sums);
 

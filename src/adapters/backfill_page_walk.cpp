@@ -83,6 +83,7 @@ class PageWalk : public SavedWalk {
 
   Window window_;
   std::size_t before_next_ = 0;
+  std::int64_t window_base_ = 0;      // what was walked of it when it was read
   std::int64_t pages_ = kFirstPages;  // of the next window
   std::int64_t settle_first_ = 0, settle_end_ = 0;
 };
@@ -109,6 +110,8 @@ engine::RangeWalk::Found PageWalk::Read(std::int64_t batch_rows) {
       }
     }
   }
+  if (range_.window_end.empty()) range_.window_walked = 0;
+  window_base_ = range_.window_walked;
   range_.window_end = {std::to_string(end)};
   ChooseNextPages(end - from, rows.places.size(), batch_rows);
   MakeWindow(std::move(rows));
@@ -217,11 +220,12 @@ void PageWalk::GoBehind(const Window::Slice& slice) {
     range_.pass_position = {PlaceText(window_.PlaceAt(slice.end - 1))};
     window_.GoTo(slice.end);
   }
-  range_.window_walked = window_.ShareOf(Page(range_.window_end) - Page(range_.position));
+  const std::int64_t pages = Page(range_.window_end) - Page(range_.position);
+  range_.window_walked = window_base_ + window_.ShareOf(pages - window_base_);
   if (window_.HasRows()) return;
   turns_.EndWindow();
   range_.window_walked = 0;
-  range_.walked += Page(range_.window_end) - Page(range_.position);
+  range_.walked += pages;
   range_.position = range_.window_end;
   range_.window_end.clear();
   range_.pass_position.clear();

@@ -20,7 +20,7 @@ pg::PreparedQuery insert_range(
 pg::PreparedQuery open_ranges(
     "SELECT number FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1 AND NOT done ORDER BY number", "t");
 pg::PreparedQuery load_range(
-    "SELECT relation, strategy, passes, pass, units, walked, relation_oid FROM headway.backfill_range "
+    "SELECT relation, strategy, passes, pass, units, walked, relation_oid, window_walked FROM headway.backfill_range "
     "WHERE name OPERATOR(pg_catalog.=) $1 AND number OPERATOR(pg_catalog.=) $2 AND NOT done",
     "ti");
 pg::PreparedQuery load_lists(
@@ -120,6 +120,7 @@ std::optional<BackfillRange> LoadRange(const std::string& job, int number) {
   range.units = pg::ToInteger(row[4]);
   range.walked = pg::ToInteger(row[5]);
   range.table = pg::ToOid(row[6]);
+  range.window_walked = pg::ToInteger(row[7]);
   Position* lists[] = {&range.low,           &range.bound,   &range.position, &range.window_end,
                        &range.pass_position, &range.skipped, &range.key};
   for (const pg::Row& item : load_lists.Run({job, number}).rows) {

@@ -76,8 +76,9 @@ std::int64_t Backfill(FunctionCallInfo call, const BackfillCall& arguments) {
   if (!through.taken) RefuseInTransaction(function, "It commits batch by batch.", through.why_not);
   if (arguments.wait) return through.result;
   if (through.result > 0) {
-    pg::StartDetached(pg::MakeRequest(kBackfillVerb, OrderOf(arguments, definition)));
-    pg::ReportNotice(Format("%1% \"%2%\" goes on in the background", NounOf(definition), definition.name), {},
+    const std::string title = Format("%1% \"%2%\"", NounOf(definition), definition.name);
+    pg::StartDetached(pg::MakeRequest(kBackfillVerb, OrderOf(arguments, definition)), title);
+    pg::ReportNotice(Format("%1% goes on in the background", title), {},
                      "See headway.progress; what it has to say is in the server's log.");
   }
   return 0;

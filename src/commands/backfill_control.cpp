@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/backfill_job.hpp"
+#include "adapters/backfill_log.hpp"
 #include "adapters/throttle.hpp"
 #include "core/format.hpp"
 #include "core/sqlstate.hpp"
@@ -18,10 +19,10 @@ using core::Error;
 using core::Format;
 namespace sqlstate = core::sqlstate;
 
-// There is nothing to ask of a job that is done.
+// There is nothing to cancel of a job that is done.
 pg::PreparedQuery ask(
-    "UPDATE headway.backfill SET request = CASE WHEN state OPERATOR(pg_catalog.=) 'done' THEN 'run' ELSE $2 END"
-    " WHERE name OPERATOR(pg_catalog.=) $1",
+    "UPDATE headway.backfill SET request = CASE WHEN state OPERATOR(pg_catalog.=) 'done' AND $2 OPERATOR(pg_catalog.=)"
+    " 'cancel' THEN 'run' ELSE $2 END WHERE name OPERATOR(pg_catalog.=) $1",
     "tt");
 pg::PreparedQuery forget("DELETE FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1", "t");
 
@@ -80,6 +81,7 @@ bool ForgetBackfill(const std::string& name) {
     throw Error(sqlstate::kObjectInUse, Format("\"%1%\" is being run", name), pg::DescribeJobHolder(name),
                 Format("End it first: SELECT safe_backfill_cancel(%1%).", pg::QuoteLiteral(name)));
   }
+  EndCallsLeftBehind(name, LoadTotals(name).rows);
   return forget.Run({name}).processed > 0;
 }
 

@@ -22,6 +22,7 @@
 #include "pg/backend.hpp"
 #include "pg/catalog/object_names.hpp"
 #include "pg/process/runner_lock.hpp"
+#include "pg/process/worker.hpp"
 #include "pg/process/worker_team.hpp"
 #include "pg/settings.hpp"
 #include "pg/text.hpp"
@@ -41,11 +42,24 @@ constexpr char kUnchangedDetail[] =
 
 std::string RowsOf(std::int64_t rows) { return Format("%1% %2%", rows, rows == 1 ? "row" : "rows"); }
 
+bool WasInterrupted(const Error& error) {
+  return core::EventOfError(error.report().sqlstate, false) == core::JobEvent::kInterrupted;
+}
+
+// A worker that its leader has cancelled knows of a cancel only; why is the leader's error.
+core::ErrorReport WithReason(const Error& error) {
+  const std::optional<core::ErrorReport> reason = WasInterrupted(error) ? pg::WhyStopped() : std::nullopt;
+  core::ErrorReport report = error.report();
+  if (reason) report.message = reason->message;
+  return report;
+}
+
 class BackfillRun {
  public:
   explicit BackfillRun(const BackfillOrder& order) : order_(order), definition_(order_.definition) {}
 
   // False: there is nothing to be done now.
+  bool Prepare();
   bool Open();
   std::int64_t Run();
 
@@ -88,11 +102,14 @@ class BackfillRun {
   std::string strategy_;  // of the sweep that goes on
   int sweep_ = 0;
   std::int64_t updated_before_ = 0;
+  bool idle_before_ = false;
+  int sweeps_ = 0;  // of this call, but those that have found only rows that others hold
   std::int64_t waits_since_ms_ = 0;
   std::int64_t sweep_began_ms_ = 0;
   std::int64_t unchanged_rows_ = 0;  // of the last sweep
   bool marked_done_ = false;
-  bool none_left_ = false;  // no row matches the condition
+  bool none_left_ = false;   // no row matches the condition
+  bool tries_once_ = false;  // for locks
   bool time_is_up_ = false;
   bool more_sweeps_ = true;
   std::optional<SpaceKeeper> space_;
@@ -105,6 +122,7 @@ class BackfillRun {
 
 bool BackfillRun::Busy() {
   if (pg::TryJobLock(name())) return false;
+  (void)LoadJob(definition_);  // another one of that name is an error
   if (definition_.required) {
     throw Error(sqlstate::kLockNotAvailable, Format("%1% is being run by another call", Title()),
                 pg::DescribeJobHolder(name()), "Wait for it to end, then run it again.");
@@ -115,7 +133,7 @@ bool BackfillRun::Busy() {
 
 // REQUIRES: an open unit.
 bool BackfillRun::MayGoOn(const JobRecord& job) {
-  if (job.request == engine::Request::kPause && job.state != core::JobState::kDone) {
+  if (job.request == engine::Request::kPause) {
     const std::string hint = Format("SELECT safe_backfill_resume(%1%), then call it again.", pg::QuoteLiteral(name()));
     if (definition_.required) {
       throw Error(sqlstate::kObjectNotInPrerequisiteState, Format("%1% is paused", Title()), {}, hint);
@@ -165,7 +183,8 @@ bool BackfillRun::TriesFailedRowsAgain() {
 }
 
 bool BackfillRun::InUnit(const std::function<void()>& body) {
-  const core::RetryPolicy policy = PolicyFromSettings(true);
+  core::RetryPolicy policy = PolicyFromSettings(true);
+  if (tries_once_) policy.lock_retry_ms = 0;
   engine::LockRetry::Work work;
   work.name = Title();
   work.body = [&] {
@@ -179,6 +198,18 @@ bool BackfillRun::InUnit(const std::function<void()>& body) {
   };
   engine::LockRetry(session_, clock_, reporter_, policy).Run(work);
   return !time_is_up_;
+}
+
+// Whoever does not wait for the job does not wait for a lock on its table either: the background will.
+bool BackfillRun::Prepare() {
+  tries_once_ = true;
+  try {
+    return Open();
+  } catch (const Error& error) {
+    if (!error.Is(sqlstate::kLockNotAvailable) || definition_.required) throw;
+  }
+  session_.Rollback();
+  return true;
 }
 
 bool BackfillRun::Open() {
@@ -209,7 +240,7 @@ bool BackfillRun::Begin() {
   if (job->state != core::JobState::kDone) {
     sweep_ = job->sweep;
     strategy_ = job->strategy;
-    reporter_.Notice(Format("%1%: going on after %2%", Title(), RowsOf(job->rows_done)));
+    reporter_.Notice(Format("%1%: going on after %2%", Title(), RowsOf(LoadTotals(name()).rows)));
   }
   return true;
 }
@@ -225,11 +256,13 @@ std::int64_t BackfillRun::Run() {
   }
   if (failure) {
     session_.Rollback();
+    // It is left as a crash leaves it: interrupted, and taken up again by headway.autoresume.
+    if (WasInterrupted(*failure) && pg::ServerIsStopping()) throw Error(*failure);
     if (core::EventOfError(failure->report().sqlstate, false) == core::JobEvent::kFails && TableIsGone()) {
       failure = Error(sqlstate::kUndefinedTable, Format("the table of %1% was dropped while it was at work", Title()),
                       {}, Format("To give the job up: SELECT safe_backfill_forget(%1%).", pg::QuoteLiteral(name())));
     }
-    NoteFailure(failure->report());
+    NoteFailure(WithReason(*failure));
     throw Error(*failure);
   }
   return rows_;
@@ -413,13 +446,14 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
     is_done = false;
     sums = SumRanges(name());
     longest_ms_ = std::max(longest_ms_, LoadTotals(name()).longest_ms);
-    facts.sweep = sweep_;
+    facts.sweep = sweeps_ + 1;
     facts.has_condition = !definition_.where_clause.empty();
     facts.excludes = sums.still == 0;
     facts.updated = sums.rows;
     facts.locked = sums.locked;
     facts.unchanged = sums.unchanged;
     facts.updated_before = updated_before_;
+    facts.idle_before = idle_before_;
     if (facts.has_condition && facts.excludes) facts.left = AnyLeft(definition_);
     none_left_ = facts.left == core::Left::kNone;
     next = core::JudgeSweep(facts);
@@ -427,6 +461,8 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
     const bool may_be_done = facts.has_condition && facts.excludes && next != core::AfterSweep::kGiveUp;
     unchanged_rows_ = may_be_done ? 0 : sums.unchanged;
     EndSweep(name(), facts.excludes, unchanged_rows_);
+    const bool waits = next == core::AfterSweep::kWait;
+    NoteJobWait(name(), waits ? "lock" : "", waits ? RowsOf(sums.locked) + " of the table, locked by others" : "");
     // In the same transaction: a job without ranges that is not done would be walked from the beginning, and where
     // nothing tells the rows that are done they would be done twice.
     if (next == core::AfterSweep::kDone && !(definition_.required && unchanged_rows_ > 0)) {
@@ -437,6 +473,8 @@ std::optional<core::AfterSweep> BackfillRun::Judge() {
   if (!judged) return std::nullopt;
   marked_done_ = is_done;
   updated_before_ = sums.rows;
+  idle_before_ = sums.rows == 0 && sums.locked == 0;
+  if (next != core::AfterSweep::kWait) ++sweeps_;
   return next;
 }
 
@@ -570,7 +608,7 @@ void Exchange(pg::RequestFields& fields, BackfillOrder& order) {
   fields& order.limits.vacuum_every& order.workers& order.until_ms;
 }
 
-bool PrepareBackfill(const BackfillOrder& order) { return BackfillRun(order).Open(); }
+bool PrepareBackfill(const BackfillOrder& order) { return BackfillRun(order).Prepare(); }
 
 std::int64_t RunBackfill(const BackfillOrder& order) { return BackfillRun(order).Run(); }
 

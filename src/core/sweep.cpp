@@ -13,7 +13,9 @@ AfterSweep JudgeSweep(const SweepFacts& facts) {
   if (facts.updated == 0) {
     if (facts.locked > 0) return AfterSweep::kWait;
     const bool proven = facts.left == Left::kUnknown && facts.unchanged == 0;  // it has met none that matches
-    return proven ? AfterSweep::kDone : AfterSweep::kGiveUp;
+    if (proven) return AfterSweep::kDone;
+    // Others may have written the rows while it went on: it has met neither the old version nor the new one.
+    return facts.idle_before ? AfterSweep::kGiveUp : AfterSweep::kAgain;
   }
   // The first sweep has all that was there; those after it what came or moved while the one before it went on. When
   // that does not get less, it never will.

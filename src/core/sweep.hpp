@@ -16,6 +16,7 @@ struct SweepFacts {
   std::int64_t locked = 0;          // rows that it has left to the next
   std::int64_t unchanged = 0;       // rows that match and that its statements did not change
   std::int64_t updated_before = 0;  // by the one before it; 0: not known
+  bool idle_before = false;         // that one has found nothing to do, and nothing locked
 };
 
 enum class AfterSweep {

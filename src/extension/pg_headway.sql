@@ -174,6 +174,9 @@ CREATE TABLE headway.backfill (
   longest_ms bigint NOT NULL DEFAULT 0,
   rows_unchanged bigint NOT NULL DEFAULT 0,
   old_snapshot pg_catalog.text,
+  waiting_for pg_catalog.text,
+  waiting_detail pg_catalog.text,
+  waiting_since pg_catalog.timestamptz,
   pid integer,
   last_error pg_catalog.text,
   started_by pg_catalog.name NOT NULL DEFAULT current_user,
@@ -217,6 +220,9 @@ COMMENT ON COLUMN headway.backfill.batches IS 'batches committed, as of updated_
 COMMENT ON COLUMN headway.backfill.longest_ms IS 'milliseconds that the longest batch took, as of updated_at';
 COMMENT ON COLUMN headway.backfill.rows_unchanged IS 'rows of the last sweep that match and were left as they are: a BEFORE trigger returned NULL for them';
 COMMENT ON COLUMN headway.backfill.old_snapshot IS 'whoever has a snapshot so old that the room of rows that are done cannot be used again; NULL: nobody';
+COMMENT ON COLUMN headway.backfill.waiting_for IS 'what it waits for between two walks over the table; NULL: nothing';
+COMMENT ON COLUMN headway.backfill.waiting_detail IS 'the same in words';
+COMMENT ON COLUMN headway.backfill.waiting_since IS 'since when';
 COMMENT ON COLUMN headway.backfill.pid IS 'the process that runs it, or ran it when the server stopped';
 COMMENT ON COLUMN headway.backfill.last_error IS 'what stopped it';
 COMMENT ON COLUMN headway.backfill.started_by IS 'the role that began it';
@@ -438,11 +444,12 @@ COMMENT ON COLUMN headway.backfill_run.client IS 'the address of the client that
 CREATE VIEW headway.progress WITH (security_invoker = true) AS
 SELECT b.name, b.relation,
   CASE
-    WHEN b.request OPERATOR(pg_catalog.=) 'pause' AND b.state OPERATOR(pg_catalog.=) ANY ('{running,stopped}')
+    WHEN b.request OPERATOR(pg_catalog.=) 'pause'
       THEN 'paused'
     WHEN b.state OPERATOR(pg_catalog.=) 'running' AND a.pid IS NULL AND NOT pg_catalog.pg_is_in_recovery()
       THEN 'interrupted'
-    WHEN b.state OPERATOR(pg_catalog.=) 'running' AND r.waiting OPERATOR(pg_catalog.>) 0 AND r.waiting OPERATOR(pg_catalog.=) r.lanes
+    WHEN b.state OPERATOR(pg_catalog.=) 'running' AND (b.waiting_for IS NOT NULL
+      OR r.waiting OPERATOR(pg_catalog.>) 0 AND r.waiting OPERATOR(pg_catalog.=) r.lanes)
       THEN 'waiting'
     ELSE b.state
   END AS state,
@@ -450,17 +457,17 @@ SELECT b.name, b.relation,
     AS bar,
   pg_catalog.round(p.share OPERATOR(pg_catalog.*) 100, 1) AS percent,
   p.rows_done,
-  CASE WHEN r.walked OPERATOR(pg_catalog.>) 0
-    THEN b.rows_before OPERATOR(pg_catalog.+) pg_catalog.int8(p.sweep_rows) END AS rows_total,
+  b.rows_before OPERATOR(pg_catalog.+) pg_catalog.int8(p.sweep_rows) AS rows_total,
   CASE WHEN a.pid IS NOT NULL THEN pg_catalog.int8(COALESCE(r.rate, 0)) END AS rows_per_second,
   CASE WHEN c.seconds OPERATOR(pg_catalog.>) 0 AND p.rows_done OPERATOR(pg_catalog.>=) c.rows_at_start
     THEN pg_catalog.int8((p.rows_done OPERATOR(pg_catalog.-) c.rows_at_start) OPERATOR(pg_catalog./) c.seconds) END
     AS average_per_second,
-  CASE WHEN a.pid IS NOT NULL AND r.rate OPERATOR(pg_catalog.>=) 1 AND r.walked OPERATOR(pg_catalog.>) 0
+  CASE WHEN a.pid IS NOT NULL AND b.sweep OPERATOR(pg_catalog.<=) 1 AND r.rate OPERATOR(pg_catalog.>=) 1 AND r.walked OPERATOR(pg_catalog.>) 0
     THEN pg_catalog.make_interval(secs =>
       pg_catalog.float8(pg_catalog.ceil(pg_catalog.float8(p.sweep_rows OPERATOR(pg_catalog.-) r.rows_done) OPERATOR(pg_catalog./) r.rate)))
   END AS eta,
-  r.batch_rows, r.batch_ms, r.pass, pg_catalog.int4(r.lanes) AS lanes,
+  CASE WHEN a.pid IS NOT NULL THEN r.batch_rows END AS batch_rows, CASE WHEN a.pid IS NOT NULL THEN r.batch_ms END AS batch_ms,
+  CASE WHEN a.pid IS NOT NULL THEN r.pass END AS pass, CASE WHEN a.pid IS NOT NULL THEN pg_catalog.int4(r.lanes) ELSE 0 END AS lanes,
   w.waiting_for, w.waiting_detail, w.waiting_since,
   CASE WHEN a.pid IS NULL THEN NULL WHEN w.waiting_for OPERATOR(pg_catalog.=) 'old snapshot'
     THEN COALESCE(b.old_snapshot, w.waiting_detail) ELSE b.old_snapshot END AS old_snapshot, b.started_at
@@ -484,14 +491,18 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT s.share, pg_catalog.int4(pg_catalog.floor(s.share OPERATOR(pg_catalog.*) 20)) AS cells,
     b.rows_before OPERATOR(pg_catalog.+) pg_catalog.int8(r.rows_done) AS rows_done,
-    CASE WHEN r.walked OPERATOR(pg_catalog.>) 0
+    CASE WHEN b.sweep OPERATOR(pg_catalog.>) 1 THEN r.rows_done WHEN r.walked OPERATOR(pg_catalog.>) 0
       THEN pg_catalog.round(r.rows_done OPERATOR(pg_catalog.*) r.units OPERATOR(pg_catalog./) r.walked) END AS sweep_rows
-  FROM (SELECT CASE WHEN r.units OPERATOR(pg_catalog.>) 0 THEN r.walked OPERATOR(pg_catalog./) r.units ELSE 0 END)
+  FROM (SELECT CASE WHEN b.sweep OPERATOR(pg_catalog.>) 1 THEN 1 WHEN r.units OPERATOR(pg_catalog.>) 0
+    THEN r.walked OPERATOR(pg_catalog./) r.units ELSE 0 END)
     AS s (share)) AS p
 LEFT JOIN LATERAL (
   SELECT g.waiting_for, g.waiting_detail, g.waiting_since
-  FROM headway.backfill_range AS g
-  WHERE g.name OPERATOR(pg_catalog.=) b.name AND g.waiting_for IS NOT NULL AND a.pid IS NOT NULL
+  FROM (
+    SELECT i.waiting_for, i.waiting_detail, i.waiting_since FROM headway.backfill_range AS i
+    WHERE i.name OPERATOR(pg_catalog.=) b.name
+    UNION ALL SELECT b.waiting_for, b.waiting_detail, b.waiting_since) AS g
+  WHERE g.waiting_for IS NOT NULL AND a.pid IS NOT NULL
   ORDER BY g.waiting_since LIMIT 1) AS w ON true
 LEFT JOIN LATERAL (
   SELECT k.rows_at_start,
@@ -526,7 +537,7 @@ COMMENT ON COLUMN headway.progress.name IS 'the job; of another operation: what 
 COMMENT ON COLUMN headway.progress.relation IS 'its table';
 COMMENT ON COLUMN headway.progress.state IS 'running, waiting (all of its processes: see waiting_for), paused, interrupted (the server or its worker went down; the next call goes on), stopped, cancelled or failed';
 COMMENT ON COLUMN headway.progress.bar IS 'percent as a picture';
-COMMENT ON COLUMN headway.progress.percent IS 'of the pages or keys of this sweep; of an index that is built: of this step of the server''s';
+COMMENT ON COLUMN headway.progress.percent IS 'of the pages or keys of the first walk over the table, 100 in those after it, for rows that came or moved meanwhile; of an index that is built: of this step of the server''s';
 COMMENT ON COLUMN headway.progress.rows_done IS 'rows updated or deleted, by all calls';
 COMMENT ON COLUMN headway.progress.rows_total IS 'how many it is likely to have at the end';
 COMMENT ON COLUMN headway.progress.rows_per_second IS 'over the last minute';

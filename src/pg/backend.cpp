@@ -12,6 +12,8 @@ namespace headway::pg {
 
 namespace {
 
+bool to_the_log = false;
+
 void Report(int elevel, const std::string& message, const std::string& detail, const std::string& hint) {
   core::ErrorReport report;
   report.sqlstate = elevel == WARNING ? core::sqlstate::kWarning : core::sqlstate::kSuccessfulCompletion;
@@ -26,8 +28,10 @@ void Report(int elevel, const std::string& message, const std::string& detail, c
 
 }  // namespace
 
+void SpeakToTheLog() { to_the_log = true; }
+
 void ReportNotice(const std::string& message, const std::string& detail, const std::string& hint) {
-  Report(NOTICE, message, detail, hint);
+  Report(to_the_log ? LOG : NOTICE, message, detail, hint);
 }
 
 void ReportWarning(const std::string& message, const std::string& detail, const std::string& hint) {

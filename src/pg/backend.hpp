@@ -5,6 +5,8 @@
 
 namespace headway::pg {
 
+// From now on notices go to the server's log: there is no client.
+void SpeakToTheLog();
 void ReportNotice(const std::string& message, const std::string& detail, const std::string& hint);
 void ReportWarning(const std::string& message, const std::string& detail, const std::string& hint);
 

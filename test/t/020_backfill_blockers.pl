@@ -146,5 +146,54 @@ $job = start_psql($node, $each);
 is($job->finish, 0, 'with it again it goes on') or diag($job->err);
 is(query('SELECT min(n), max(n), count(*) FROM t'), '1|1|5000', 'each row once');
 
+# ---- rows that others hold until the end -------------------------------------------------------------------------
+
+query("TRUNCATE t; INSERT INTO t (id, pad) SELECT i, repeat('x', 200) FROM generate_series(1, 1000) AS i");
+$locker->run('BEGIN; SELECT FROM t WHERE id <= 10 FOR UPDATE');
+$job = start_job('held', 'batch_size => 100');
+wait_until($node, q{SELECT state = 'waiting' AND waiting_detail = '10 rows of the table, locked by others' FROM headway.progress WHERE name = 'held'},
+	'all other rows are done');
+my $seen = q{SELECT percent, rows_done, rows_total, waiting_for, waiting_since < clock_timestamp() FROM headway.progress WHERE name = 'held'};
+is(query($seen), '100.0|990|990|lock|t', 'progress does not begin anew with each look at the table');
+my $since = query(q{SELECT waiting_since FROM headway.progress WHERE name = 'held'});
+my $sweep = query(q{SELECT sweep FROM headway.backfill WHERE name = 'held'});
+wait_until($node, qq{SELECT sweep > $sweep + 2 FROM headway.backfill WHERE name = 'held'}, 'it looks again');
+wait_until($node, q{SELECT waiting_for IS NOT NULL FROM headway.progress WHERE name = 'held'});
+is(query(q{SELECT waiting_since FROM headway.progress WHERE name = 'held'}), $since, 'and says since when it waits');
+my ($state, $text) = psql_error($node, q{SELECT safe_backfill('t', 'n = 7', 'n IS NULL', 'held')});
+is($state, 'MG016', 'another definition under its name is an error while it is at work, too') or diag($text);
+$locker->run('COMMIT');
+is($job->finish, 0, 'they are done when they are free') or diag($job->err);
+is(query('SELECT count(*) FROM t WHERE n IS DISTINCT FROM id'), '0', 'all of them');
+
+# ---- a table that is locked when a call begins that is not to be waited for --------------------------------------
+
+query('UPDATE t SET n = NULL');
+$locker->run('BEGIN; LOCK TABLE t IN SHARE MODE');
+is(query(q{SELECT safe_backfill('t', 'n = id', 'n IS DISTINCT FROM id', 'in the background', wait => false)}), '0', 'it returns at once');
+is(query('SELECT count(*) FROM t WHERE n IS NULL'), '1000', 'the table is locked still');
+$locker->run('COMMIT');
+wait_until($node, q{SELECT state = 'done' FROM headway.backfill WHERE name = 'in the background'}, 'the background has waited for it');
+is(query('SELECT count(*) FROM t WHERE n IS NULL'), '0', 'and has done it');
+
+# ---- why it ended -------------------------------------------------------------------------------------------------
+
+my %reasons = (
+	cancel => [ 'pg_cancel_backend', 'caller_pid', qr/^canceling statement due to user request$/ ],
+	worker => [ 'pg_terminate_backend', 'pid', qr/^the migration worker was terminated before it was done$/ ],
+	caller => [ 'pg_terminate_backend', 'caller_pid', qr/^the migration worker was terminated before it was done$/ ]);
+query('UPDATE t SET n = 0');
+for my $why (sort keys %reasons) {
+	my ($function, $whom, $reason) = @{ $reasons{$why} };
+	$job = start_psql($node, qq{SELECT safe_backfill('t', 'n = n + 1', name => '$why', batch_size => 1, pause => '20 ms')});
+	wait_until($node, qq{SELECT rows > 0 FROM headway.backfill_run WHERE name = '$why'});
+	query(qq{SELECT $function($whom) FROM headway.backfill_run WHERE name = '$why'});
+	$job->finish;
+	wait_until($node, qq{SELECT result <> 'running' FROM headway.backfill_run WHERE name = '$why'});
+	is(query(qq{SELECT result FROM headway.backfill_run WHERE name = '$why'}), 'stopped', "$why: it was stopped");
+	like(query(qq{SELECT reason FROM headway.backfill_run WHERE name = '$why'}), $reason, "$why: and it is said why");
+	is(query(qq{SELECT lanes, batch_rows, pass FROM headway.progress WHERE name = '$why'}), '0||', "$why: nobody is at it");
+}
+
 $node->stop;
 done_testing();

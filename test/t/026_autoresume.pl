@@ -6,6 +6,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes ();
 
 use HeadwayTest;
 
@@ -50,6 +51,14 @@ sub start_call {
 	return $call;
 }
 
+sub wait_for_log {
+	my ($node, $from, $pattern, $what) = @_;
+	my $end = time + $PostgreSQL::Test::Utils::timeout_default;
+	Time::HiRes::usleep(50_000) until substr(slurp_file($node->logfile), $from) =~ $pattern || time > $end;
+	like(substr(slurp_file($node->logfile), $from), $pattern, $what);
+	return;
+}
+
 my $as_member = q{SET ROLE member; SET search_path = mine, public; SET TimeZone = 'Asia/Tokyo';};
 
 sub kill_postmaster {
@@ -76,6 +85,21 @@ is(query(q{SELECT count(DISTINCT (run_by, session_user_name, workers, round(extr
 is(query(q{SELECT run_by, session_user_name FROM headway.backfill_call WHERE name = 'waited_for' ORDER BY id DESC LIMIT 1}), 'member|filler',
 	'as the role that had been set, in a session of the role that had logged in');
 like(substr(slurp_file($node->logfile), $log_from), qr/LOG:  backfill "waited_for" goes on after a restart/, 'the log says so');
+
+# A server that is stopped as it should be takes its workers down; that is no end of theirs.
+for my $mode (qw(fast smart)) {
+	$call = start_call("stopped_$mode", 'wait => false', before => "$as_member SET headway.lock_timeout = '77 ms';");
+	$call->{in} = "\\q\n";
+	eval { $call->finish };
+	$node->stop($mode);
+	$node->start;
+	wait_for_state("stopped_$mode", 'done');
+	is(query("SELECT n, count(*) FROM stopped_$mode GROUP BY 1"), "1|$rows", "after a $mode stop it goes on, each row once");
+	is(query(qq{SELECT string_agg(result, ',' ORDER BY id) FROM headway.backfill_run WHERE name = 'stopped_$mode'}), 'interrupted,done',
+		"$mode: the first call was interrupted");
+	is(query(qq{SELECT count(*) FROM headway.backfill_call WHERE name = 'stopped_$mode' AND 'headway.lock_timeout=77' = ANY (settings)}), '2',
+		"$mode: with the settings of ours, too");
+}
 
 # A crash of a process: the postmaster is the same, and begins its processes again.
 $call = start_call('background', 'wait => false', before => $as_member);
@@ -146,6 +170,18 @@ is(query(q{SELECT state FROM headway.progress WHERE name = 'paused'}), 'paused',
 like(substr(slurp_file($node->logfile), $log_from), qr/backfill "other_job" exists with another definition/,
 	'what is not the job any more is said in the log');
 is($node->safe_psql('other', 'SELECT count(*) FROM headway.evil'), '0', 'what is called like our tables is not read');
+
+# ---- who cannot log in any more ------------------------------------------------------------------------------------
+
+$call = start_call('nologin', q{wait => true}, before => $as_member);
+query('ALTER ROLE filler NOLOGIN');
+$log_from = -s $node->logfile;
+kill_postmaster($call);
+$node->start;
+wait_until($node, q{SELECT state = 'interrupted' FROM headway.progress WHERE name = 'nologin'});
+wait_for_log($node, $log_from, qr/FATAL:  role "filler" is not permitted to log in\n.*CONTEXT:  backfill "nologin"/,
+	'of whom it is said in the log, and for which job');
+query('ALTER ROLE filler LOGIN');
 
 # ---- off by default, and without a slot ----------------------------------------------------------------------------
 

@@ -96,7 +96,7 @@ void LookInto(Oid database) {
 
 void GoOnWith(const LeftBehind& work) {
   Guarded([&] { ereport(LOG, (errmsg_internal("%s goes on after a restart", work.title.c_str()))); });
-  StartDetachedAs(work.request, work.session_user, work.role);
+  StartDetachedAs(work.request, work.title, work.session_user, work.role);
 }
 
 void ResumeHere() {

@@ -40,6 +40,9 @@ void ShowActivity(const std::string& text);
 // Worker: the error that made the leader cancel us, or that we have been terminated; nothing: neither.
 std::optional<core::ErrorReport> WhyStopped();
 
+// Whether it is the whole server that is being shut down.
+bool ServerIsStopping();
+
 // Worker: takes on the leader's settings and role again, whatever a script has made of them.
 // REQUIRES: no transaction open.
 void RestoreLeaderState();

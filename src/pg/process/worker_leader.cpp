@@ -359,14 +359,17 @@ void LetGo(const WorkerRequest& request, const FixedState& leader) {
 
 }  // namespace
 
-void StartDetached(const WorkerRequest& request) {
+void StartDetached(const WorkerRequest& request, const std::string& title) {
   FixedState leader = Guarded([] { return DescribeLeader(); });
+  CopyClipped(leader.title, title);
   leader.detached = true;
   LetGo(request, leader);
 }
 
-void StartDetachedAs(const WorkerRequest& request, Oid session_user, Oid role) {
-  LetGo(request, DescribeDetached(session_user, role));
+void StartDetachedAs(const WorkerRequest& request, const std::string& title, Oid session_user, Oid role) {
+  FixedState leader = DescribeDetached(session_user, role);
+  CopyClipped(leader.title, title);
+  LetGo(request, leader);
 }
 
 struct WorkerTeam::Member {

@@ -1,6 +1,9 @@
 #include "pg/process/worker.hpp"
 
+#include <fstream>
+
 #include "core/sqlstate.hpp"
+#include "pg/backend.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 #include "pg/process/transaction.hpp"
@@ -8,6 +11,7 @@
 #include "pg/spi.hpp"
 
 extern "C" {
+#include "utils/pidfile.h"
 #include "utils/timeout.h"
 }
 
@@ -67,7 +71,12 @@ void LogError(const core::ErrorReport& report) {
                                       report.sqlstate[4])),
                 errmsg_internal("%s", report.message.c_str()),
                 report.detail.empty() ? 0 : errdetail_internal("%s", report.detail.c_str()),
-                report.hint.empty() ? 0 : errhint("%s", report.hint.c_str())));
+                report.hint.empty() ? 0 : errhint("%s", report.hint.c_str()), errcontext("%s", leader_state.title)));
+}
+
+// The role may be gone, or may not log in: the server's own message says nothing of what it was to do.
+void NameTitle(void*) {
+  if (leader_state.title[0] != '\0') errcontext("%s", leader_state.title);
 }
 
 void SendResult(std::int64_t result) {
@@ -123,7 +132,10 @@ shm_toc* AttachToLeader(Datum argument) {
 }
 
 void Connect(shm_toc* toc) {
+  ErrorContextCallback naming = {error_context_stack, NameTitle, nullptr};
+  error_context_stack = &naming;
   BackgroundWorkerInitializeConnectionByOid(leader_state.database, leader_state.authenticated_user, 0);
+  error_context_stack = naming.previous;
   StartTransactionCommand();
   RestoreLibraryState(static_cast<char*>(shm_toc_lookup(toc, kLibraries, false)));
   CommitTransactionCommand();
@@ -181,6 +193,16 @@ void ShowActivity(const std::string& text) {
   Guarded([&] { pgstat_report_activity(STATE_RUNNING, text.c_str()); });
 }
 
+bool ServerIsStopping() {
+  // The postmaster writes it down before it tells anybody.
+  std::ifstream file("postmaster.pid");  // in the data directory, where every process of the server is
+  std::string line;
+  for (int i = 0; i < LOCK_FILE_LINE_PM_STATUS; ++i) {
+    if (!std::getline(file, line)) return false;
+  }
+  return line.compare(0, std::strlen(PM_STATUS_STOPPING), PM_STATUS_STOPPING) == 0;
+}
+
 std::optional<core::ErrorReport> WhyStopped() {
   if (notes == nullptr || !notes->stop) {
     return terminated != 0 ? std::optional(Terminated()) : std::nullopt;
@@ -234,6 +256,7 @@ void headway_worker_main(Datum argument) {
           pg::StartTerminationWatch();
           pg::Connect(toc);
         });
+        if (pg::leader_state.detached) pg::SpeakToTheLog();
         pg::RestoreLeaderState();
         pg::RunRequest(toc);
       },

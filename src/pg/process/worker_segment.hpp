@@ -22,6 +22,7 @@ struct FixedState {
   pid_t leader_pid;
   char client[64];  // the address of its client
   Size request_size;
+  char title[128];    // of what is done, for the server's log; a detached one only
   bool detached;      // the leader does not wait: there is nobody to talk to
   bool own_settings;  // not the leader's: those of whoever logs in
 };

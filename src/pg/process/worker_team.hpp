@@ -6,12 +6,12 @@
 namespace headway::pg {
 
 // The request goes on by itself, as the caller and with the caller's settings; the call returns as soon as the worker
-// has taken it over. Its errors go to the server's log.
-void StartDetached(const WorkerRequest& request);
+// has taken it over. What it says goes to the server's log; `title`: of what it does, where it cannot say it itself.
+void StartDetached(const WorkerRequest& request, const std::string& title);
 
 // REQUIRES of all but Stop(): no transaction open, or one that may last.
 // The same as others: logs in as `session_user`, with the settings that this has then, and takes on `role`.
-void StartDetachedAs(const WorkerRequest& request, Oid session_user, Oid role);
+void StartDetachedAs(const WorkerRequest& request, const std::string& title, Oid session_user, Oid role);
 
 class WorkerTeam {
  public:
