@@ -6,7 +6,6 @@
 
 #include "adapters/backfill_key.hpp"
 #include "adapters/backfill_walk.hpp"
-#include "adapters/backfill_window.hpp"
 #include "core/format.hpp"
 #include "core/interleave.hpp"
 #include "core/sqlstate.hpp"
@@ -26,17 +25,16 @@ constexpr std::size_t kMostSkipped = 10'000;
 // The pages of a window are taken for neighbours when they are at least every so-manieth one between its ends.
 constexpr std::int64_t kDense = 4;
 
-class KeyWalk : public SavedWalk {
+class KeyWalk : public WindowWalk {
  public:
   KeyWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
           std::unique_ptr<RangeLock> lock, SkippedRows skipped_rows, Turns& turns)
-      : SavedWalk(definition.name, std::move(range), std::move(lock), std::move(skipped_rows)),
+      : WindowWalk(definition.name, std::move(range), std::move(lock), std::move(skipped_rows), turns),
         definition_(definition),
         target_(target),
         sql_(definition, target_, true),
         deletes_(definition.deletes),
         interleaves_(Interleaves(definition, target_)),
-        turns_(turns),
         columns_(target_.key.size()),
         write_(sql_.ChangeReturning(sql_.place() + " OPERATOR(pg_catalog.=) ANY ($1)", sql_.KeyList("")), columns_,
                pg::Access::kPlaces),
@@ -48,16 +46,7 @@ class KeyWalk : public SavedWalk {
                   std::string(columns_, 't')) {}
 
   Found Read(std::int64_t batch_rows) override;
-  bool HasRows() const override { return window_.HasRows(); }
   engine::Step Take(std::int64_t most, engine::Care care) override;
-  void Advance() noexcept override {
-    SavedWalk::Advance();
-    before_next_ = window_.next();
-  }
-  void Revert() noexcept override {
-    SavedWalk::Revert();
-    window_.GoTo(before_next_);
-  }
   std::string DescribeNext() override { return DescribeKeyValues(target_, window_.KeyAt(window_.next())); }
   void PassOver(const core::ErrorReport& error) override;
   bool HasSkipped() const override { return !range_.skipped.empty(); }
@@ -90,7 +79,6 @@ class KeyWalk : public SavedWalk {
   const WalkSql sql_;
   const bool deletes_;
   const bool interleaves_;
-  Turns& turns_;
   const std::size_t columns_;
   std::unique_ptr<pg::RowQuery> read_first_, read_next_;
   pg::RowQuery write_;
@@ -99,11 +87,8 @@ class KeyWalk : public SavedWalk {
   pg::OwnedQuery lock_one_;
   pg::OwnedQuery find_one_;
 
-  Window window_;
-  std::size_t before_next_ = 0;
   std::int64_t window_seen_ = 0;
-  std::int64_t window_base_ = 0;  // what was walked of it when it was read
-  bool by_key_only_ = false;      // in this window: places have been given to other rows since they were read
+  bool by_key_only_ = false;  // in this window: places have been given to other rows since they were read
   std::uint32_t settle_first_ = 0, settle_end_ = 0;
   int last_passes_ = 8;
 };
@@ -152,8 +137,7 @@ engine::RangeWalk::Found KeyWalk::Read(std::int64_t batch_rows) {
   pg::ReadRows rows = ReadRows(resumes ? kAllOfIt : wanted);
   RequireKey(definition_, range_);
   window_seen_ = rows.seen;
-  if (!resumes) range_.window_walked = 0;
-  window_base_ = std::min(range_.window_walked, window_seen_);
+  CountFrom(resumes, window_seen_);
   if (!resumes) range_.window_end = rows.seen < wanted ? range_.bound : rows.last;
   MakeWindow(std::move(rows));
   if (window_.HasRows()) return Found::kRows;
@@ -190,8 +174,7 @@ void KeyWalk::MakeWindow(pg::ReadRows rows) {
     if (resumes) rows.done[i] = pass < range_.pass || (pass == range_.pass && rows.done[i]);
     if (skipped_rows_.Has(rows.keys.begin() + static_cast<std::ptrdiff_t>(i * columns_), columns_)) rows.done[i] = true;
   }
-  window_ = Window(std::move(rows), columns_, std::move(passes));
-  before_next_ = 0;
+  Open(Window(std::move(rows), columns_, std::move(passes)));
 }
 
 // The room that the last pass over a window has left is taken stock of once it is committed.
@@ -304,20 +287,7 @@ bool KeyWalk::OthersHold(const Position& key) {
 }
 
 void KeyWalk::GoBehind(const Window::Slice& slice) {
-  if (slice.end > slice.begin) {
-    range_.pass = slice.pass;
-    range_.pass_position = window_.KeyAt(slice.end - 1);
-    window_.GoTo(slice.end);
-  }
-  range_.window_walked = window_base_ + window_.ShareOf(window_seen_ - window_base_);
-  if (window_.HasRows()) return;
-  turns_.EndWindow();
-  range_.window_walked = 0;
-  range_.position = range_.window_end;
-  range_.window_end.clear();
-  range_.pass_position.clear();
-  range_.pass = 0;
-  range_.walked += window_seen_;
+  LeaveBehind(slice, slice.end > slice.begin ? window_.KeyAt(slice.end - 1) : Position(), window_seen_);
 }
 
 void KeyWalk::PassOver(const core::ErrorReport& error) {

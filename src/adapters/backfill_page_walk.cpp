@@ -6,7 +6,6 @@
 
 #include "adapters/backfill_key.hpp"
 #include "adapters/backfill_walk.hpp"
-#include "adapters/backfill_window.hpp"
 #include "core/format.hpp"
 #include "core/interleave.hpp"
 #include "core/sqlstate.hpp"
@@ -27,16 +26,15 @@ constexpr std::int64_t kRowsInCache = 25'000;
 
 std::string PlaceText(const pg::Place& place) { return Format("(%1%,%2%)", place.page, place.item); }
 
-class PageWalk : public SavedWalk {
+class PageWalk : public WindowWalk {
  public:
   PageWalk(const BackfillDefinition& definition, const pg::TableShape& target, BackfillRange range,
            std::unique_ptr<RangeLock> lock, SkippedRows skipped_rows, Turns& turns)
-      : SavedWalk(definition.name, std::move(range), std::move(lock), std::move(skipped_rows)),
+      : WindowWalk(definition.name, std::move(range), std::move(lock), std::move(skipped_rows), turns),
         target_(target),
         sql_(definition, target_, true),
         deletes_(definition.deletes),
         interleaves_(Interleaves(definition, target_)),
-        turns_(turns),
         leaves_some_alone_(skipped_rows_.any() && !target_.key.empty()),
         read_("SELECT " + sql_.place() + ", true, false" + (leaves_some_alone_ ? ", " + sql_.KeyList("") : "") +
                   " FROM " + sql_.target() + "\nWHERE " + sql_.place() +
@@ -50,16 +48,7 @@ class PageWalk : public SavedWalk {
               1, pg::Access::kPlaces) {}
 
   Found Read(std::int64_t batch_rows) override;
-  bool HasRows() const override { return window_.HasRows(); }
   engine::Step Take(std::int64_t most, engine::Care care) override;
-  void Advance() noexcept override {
-    SavedWalk::Advance();
-    before_next_ = window_.next();
-  }
-  void Revert() noexcept override {
-    SavedWalk::Revert();
-    window_.GoTo(before_next_);
-  }
   std::string DescribeNext() override;
   void PassOver(const core::ErrorReport& error) override;
 
@@ -75,15 +64,11 @@ class PageWalk : public SavedWalk {
   const WalkSql sql_;
   const bool deletes_;
   const bool interleaves_;
-  Turns& turns_;
   const bool leaves_some_alone_;  // told by their keys
   pg::RowQuery read_;
   pg::RowQuery write_;
   pg::RowQuery lock_;
 
-  Window window_;
-  std::size_t before_next_ = 0;
-  std::int64_t window_base_ = 0;      // what was walked of it when it was read
   std::int64_t pages_ = kFirstPages;  // of the next window
   std::int64_t settle_first_ = 0, settle_end_ = 0;
 };
@@ -110,8 +95,7 @@ engine::RangeWalk::Found PageWalk::Read(std::int64_t batch_rows) {
       }
     }
   }
-  if (range_.window_end.empty()) range_.window_walked = 0;
-  window_base_ = range_.window_walked;
+  CountFrom(!range_.window_end.empty(), end - from);
   range_.window_end = {std::to_string(end)};
   ChooseNextPages(end - from, rows.places.size(), batch_rows);
   MakeWindow(std::move(rows));
@@ -161,8 +145,7 @@ void PageWalk::MakeWindow(pg::ReadRows rows) {
     }
     rows.keys.clear();
   }
-  window_ = Window(std::move(rows), 0, std::move(passes));
-  before_next_ = 0;
+  Open(Window(std::move(rows), 0, std::move(passes)));
 }
 
 engine::Step PageWalk::Take(std::int64_t most, engine::Care care) {
@@ -215,21 +198,9 @@ pg::PlacedRows PageWalk::OnlyFree(const pg::PlacedRows& rows) {
 }
 
 void PageWalk::GoBehind(const Window::Slice& slice) {
-  if (slice.end > slice.begin) {
-    range_.pass = slice.pass;
-    range_.pass_position = {PlaceText(window_.PlaceAt(slice.end - 1))};
-    window_.GoTo(slice.end);
-  }
-  const std::int64_t pages = Page(range_.window_end) - Page(range_.position);
-  range_.window_walked = window_base_ + window_.ShareOf(pages - window_base_);
-  if (window_.HasRows()) return;
-  turns_.EndWindow();
-  range_.window_walked = 0;
-  range_.walked += pages;
-  range_.position = range_.window_end;
-  range_.window_end.clear();
-  range_.pass_position.clear();
-  range_.pass = 0;
+  const bool any = slice.end > slice.begin;
+  LeaveBehind(slice, any ? Position{PlaceText(window_.PlaceAt(slice.end - 1))} : Position(),
+              Page(range_.window_end) - Page(range_.position));
 }
 
 // Empty: it has none, or has moved on.
