@@ -494,7 +494,7 @@ per_row() {
 }
 
 bench_scale() {
-  local round few=$rows
+  local round few=$rows key='bigint GENERATED ALWAYS AS IDENTITY' grows=yes
   rm -f "$work"/t/times.*
   for ((round = 0; round < rounds; round++)); do
     rows=$few
