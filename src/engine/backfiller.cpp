@@ -396,7 +396,7 @@ void Backfiller::WaitForLock(std::int64_t pause_ms) {
       Unit looking(session_);
       const std::string holders = job_.DescribeLockHolders();
       looking.Commit();
-      NoteWait(kLock, holders.empty() ? "somebody else's" : holders);
+      NoteWait(kLock, holders.empty() ? "rows of the table, locked by others" : holders);
     }
     const std::int64_t left = until_ms - clock_.NowMs();
     if (left <= 0 || TimeIsUp()) return;
