@@ -93,7 +93,7 @@ UPGRADE = {
 }
 
 ALWAYS = {
-    "a worker is left": "SELECT pid, backend_type, state, query FROM pg_stat_activity WHERE backend_type LIKE 'pg_headway%' AND datname IS NOT NULL",
+    "a worker is left": "SELECT pid, backend_type, state, query FROM pg_stat_activity WHERE backend_type = 'pg_headway'",
     "a lock is left": "SELECT * FROM pg_locks WHERE locktype = 'advisory'",
     "a transaction is left": "SELECT pid, backend_type, state, xact_start, query FROM pg_stat_activity "
                              "WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid() "
