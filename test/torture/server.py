@@ -38,6 +38,7 @@ class Server:
         self.data = os.path.join(folder, "data")
         self.log_path = os.path.join(folder, "server.log")
         self.process = None
+        self.orphans = []
 
     def create(self, autoresume):
         subprocess.run([os.path.join(self.bindir, "initdb"), "-D", self.data, "-U", "torture", "-A", "trust", "-N",
@@ -49,8 +50,11 @@ class Server:
                 conf.write("shared_preload_libraries = 'pg_headway'\nheadway.autoresume = on\n")
 
     def start(self):
-        """Starts it; after a kill as soon as the last of the old processes has noticed and let go."""
+        """Starts it; after a kill as soon as the last of the old processes has noticed and let go. One of them may wait
+        for good for a latch of the server's own that another held when both that one and the postmaster were killed:
+        whoever is on call would end it by hand."""
         deadline = time.monotonic() + 60
+        patience = time.monotonic() + 10
         while time.monotonic() < deadline:
             with open(self.log_path, "a") as log:
                 self.process = subprocess.Popen([os.path.join(self.bindir, "postgres"), "-D", self.data],
@@ -64,6 +68,8 @@ class Server:
                     time.sleep(0.02)
                 if time.monotonic() > deadline:
                     break
+            if time.monotonic() > patience:
+                self.kill_orphans()
             time.sleep(0.05)
         raise Lost("the server does not start")
 
@@ -77,8 +83,16 @@ class Server:
                 self.process.wait()
 
     def kill(self):
+        self.orphans = [(pid, self.stat(pid)[19:20]) for pid in self.children()]
         self.process.kill()
         self.process.wait()
+
+    def kill_orphans(self):
+        """The start time proves that it is the same process."""
+        for pid, started in self.orphans:
+            if started and self.stat(pid)[19:20] == started:
+                os.kill(pid, signal.SIGKILL)
+        self.orphans = []
 
     def connect(self, database, options=""):
         connection = psycopg2.connect(host=self.folder, user="torture", dbname=database, options=options,
