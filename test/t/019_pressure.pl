@@ -74,9 +74,10 @@ goes_through($job, 'the standby goes on');
 
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
 $job = start_job('lag in bytes', "$few_rows, max_replica_lag => '100 kB'");
-like(wait_for_wait('lag in bytes', 'replica lag'), qr/^(slowed down: )?standby "standby" \(pid \d+\) is \d+ kB behind, the limit is 100 kB$/,
-	'a limit in bytes holds it back too');
-is(query(q{SELECT state FROM headway.progress WHERE name = 'lag in bytes'}), 'waiting', 'and its state says that it waits');
+# It is slowed down before it stands still.
+wait_until($node, q{SELECT state = 'waiting' AND waiting_for = 'replica lag'
+	AND waiting_detail ~ '^standby "standby" \(pid \d+\) is \d+ kB behind, the limit is 100 kB$'
+	FROM headway.progress WHERE name = 'lag in bytes'}, 'a limit in bytes holds it back too');
 query(q{SELECT safe_backfill_set('lag in bytes', max_replica_lag => '1 TB')});
 goes_through($job, 'a larger limit in bytes');
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
