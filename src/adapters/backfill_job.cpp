@@ -24,7 +24,7 @@ namespace sqlstate = core::sqlstate;
   " OPERATOR(pg_catalog./) CAST(1000 AS pg_catalog.float8))"
 
 pg::PreparedQuery load_job(
-    "SELECT command, relation, set_clause, where_clause, state, request, strategy, excludes, sweep, rows_done,"
+    "SELECT command, relation, set_clause, where_clause, state, request, strategy, excludes, sweep,"
     " relation_oid FROM headway.backfill WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE",
     "t");
 pg::PreparedQuery find_jobs_of_table(
@@ -55,8 +55,7 @@ pg::PreparedQuery sum_ranges(
     "SELECT COALESCE(pg_catalog.sum(units), 0), COALESCE(pg_catalog.sum(walked OPERATOR(pg_catalog.+) window_walked), "
     "0),"
     " COALESCE(pg_catalog.sum(rows_done), 0), COALESCE(pg_catalog.sum(rows_per_second) FILTER (WHERE NOT done), 0),"
-    " COALESCE(pg_catalog.sum(rows_locked), 0), COALESCE(pg_catalog.sum(rows_failed), 0),"
-    " COALESCE(pg_catalog.sum(rows_still), 0), COALESCE(pg_catalog.sum(rows_moved), 0),"
+    " COALESCE(pg_catalog.sum(rows_locked), 0), COALESCE(pg_catalog.sum(rows_still), 0),"
     " COALESCE(pg_catalog.sum(rows_unchanged), 0), pg_catalog.count(*) FILTER (WHERE NOT done), pg_catalog.count(*)"
     " FROM headway.backfill_range WHERE name OPERATOR(pg_catalog.=) $1",
     "t");
@@ -234,7 +233,7 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
   const pg::QueryResult found = load_job.Run({definition.name});
   if (found.rows.empty()) return std::nullopt;
   const pg::Row& row = found.rows.front();
-  const bool same_table = pg::ToOid(row[10]) == definition.relation;
+  const bool same_table = pg::ToOid(row[9]) == definition.relation;
   // A table that has been restored, or made again, has its old name and another oid.
   const std::string table = pg::QualifiedName(definition.relation);
   const std::string there =
@@ -260,7 +259,6 @@ std::optional<JobRecord> LoadJob(const BackfillDefinition& definition) {
   job.strategy = *row[6];
   if (row[7]) job.excludes = pg::IsTrue(row[7]);
   job.sweep = std::stoi(*row[8]);
-  job.rows_done = pg::ToInteger(row[9]);
   return job;
 }
 
@@ -291,9 +289,8 @@ SweepSums SumRanges(const std::string& name) {
   const pg::QueryResult found = sum_ranges.Run({name});
   const pg::Row& row = found.rows.at(0);
   SweepSums sums;
-  std::int64_t* fields[] = {&sums.units,     &sums.walked, &sums.rows,  &sums.rows_per_second,
-                            &sums.locked,    &sums.failed, &sums.still, &sums.moved,
-                            &sums.unchanged, &sums.open,   &sums.ranges};
+  std::int64_t* fields[] = {&sums.units, &sums.walked,    &sums.rows, &sums.rows_per_second, &sums.locked,
+                            &sums.still, &sums.unchanged, &sums.open, &sums.ranges};
   std::size_t i = 0;
   for (std::int64_t* field : fields) *field = std::stoll(*row[i++]);
   return sums;

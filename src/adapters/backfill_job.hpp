@@ -18,7 +18,6 @@ struct JobRecord {
   std::string strategy;          // as it was planned
   std::optional<bool> excludes;  // rows that are done no longer match
   int sweep = 0;
-  std::int64_t rows_done = 0;  // by all calls so far
 };
 
 struct JobLimits {
@@ -49,9 +48,7 @@ struct SweepSums {
   std::int64_t rows = 0;
   std::int64_t rows_per_second = 0;
   std::int64_t locked = 0;
-  std::int64_t failed = 0;
   std::int64_t still = 0;
-  std::int64_t moved = 0;
   std::int64_t unchanged = 0;
   std::int64_t open = 0;  // ranges that are not done
   std::int64_t ranges = 0;

@@ -91,8 +91,8 @@ engine::RangeWalk::Found PageWalk::Read(std::int64_t batch_rows) {
       while (rows.places.back().page == last) {
         rows.places.pop_back();
         rows.done.pop_back();
-        rows.keys.resize(rows.places.size() * (leaves_some_alone_ ? target_.key.size() : 0));
       }
+      rows.keys.resize(rows.places.size() * (leaves_some_alone_ ? target_.key.size() : 0));
     }
   }
   CountFrom(!range_.window_end.empty(), end - from);

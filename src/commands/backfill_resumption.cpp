@@ -43,10 +43,6 @@ void Apply(const std::vector<std::string>& settings) {
   }
 }
 
-bool IsAsBefore(FunctionCallInfo call, const char* column) {
-  return pg::OldRowField(call, column) == pg::NewRowField(call, column);
-}
-
 }  // namespace
 
 std::vector<pg::LeftBehind> ListLeftBehind() {
@@ -91,9 +87,9 @@ Datum NoteCaller(FunctionCallInfo call) {
   if (!before && pg::InWorker()) {
     session_user = pg::SessionUser();
     run_by = pg::RoleNamed(pg::CurrentUserName());
-  } else if (before && (IsAsBefore(call, "result") || pg::NewRowField(call, "result") != "running") &&
+  } else if (before && (pg::IsAsBefore(call, "result") || pg::NewRowField(call, "result") != "running") &&
              std::all_of(std::begin(kKept), std::end(kKept),
-                         [&](const char* column) { return IsAsBefore(call, column); })) {
+                         [&](const char* column) { return pg::IsAsBefore(call, column); })) {
     session_user = pg::ToOid(pg::OldRowField(call, "session_user_oid"));
     run_by = pg::ToOid(before);
   }

@@ -258,7 +258,7 @@ std::int64_t BackfillRun::Run() {
     session_.Rollback();
     // It is left as a crash leaves it: interrupted, and taken up again by headway.autoresume.
     if (WasInterrupted(*failure) && pg::ServerIsStopping()) throw Error(*failure);
-    if (core::EventOfError(failure->report().sqlstate, false) == core::JobEvent::kFails && TableIsGone()) {
+    if (!WasInterrupted(*failure) && TableIsGone()) {
       failure = Error(sqlstate::kUndefinedTable, Format("the table of %1% was dropped while it was at work", Title()),
                       {}, Format("To give the job up: SELECT safe_backfill_forget(%1%).", pg::QuoteLiteral(name())));
     }

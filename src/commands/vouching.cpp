@@ -13,16 +13,12 @@ namespace headway::server {
 
 namespace {
 
-bool IsAsBefore(FunctionCallInfo call, const char* column) {
-  return pg::OldRowField(call, column) == pg::NewRowField(call, column);
-}
-
 // Of the role that vouches: names can be given to others, oids cannot. What is not vouched for again keeps whoever it
 // had, who may be gone. A dump's oids are of another cluster: a restore is an INSERT, and finds them by their names.
 Oid VoucherOid(FunctionCallInfo call, const std::string& role) {
   const std::optional<std::string> before = pg::OldRowField(call, "registered_by_oid");
-  const bool as_before = before && IsAsBefore(call, "registered_by") && IsAsBefore(call, "registered_at") &&
-                         IsAsBefore(call, "upgrade") && IsAsBefore(call, "downgrade");
+  const bool as_before = before && pg::IsAsBefore(call, "registered_by") && pg::IsAsBefore(call, "registered_at") &&
+                         pg::IsAsBefore(call, "upgrade") && pg::IsAsBefore(call, "downgrade");
   return as_before ? pg::ToOid(before) : pg::RoleNamed(role);
 }
 

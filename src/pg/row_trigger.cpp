@@ -46,6 +46,10 @@ std::optional<std::string> OldRowField(FunctionCallInfo call, const char* column
   }));
 }
 
+bool IsAsBefore(FunctionCallInfo call, const char* column) {
+  return OldRowField(call, column) == NewRowField(call, column);
+}
+
 Datum PassNewRow(FunctionCallInfo call, const std::vector<OidColumn>& columns) {
   return Guarded([&] {
     HeapTuple row = NewRow(call);

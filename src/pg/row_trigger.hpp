@@ -10,6 +10,8 @@ namespace headway::pg {
 std::optional<std::string> NewRowField(FunctionCallInfo call, const char* column);
 // The same of the old row; nothing on INSERT.
 std::optional<std::string> OldRowField(FunctionCallInfo call, const char* column);
+// Whether the column has the value that it had. On INSERT it had none.
+bool IsAsBefore(FunctionCallInfo call, const char* column);
 // What the trigger returns to let the new row pass, with oids in some of its columns.
 struct OidColumn {
   const char* name;
